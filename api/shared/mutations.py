@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields, replace
-from functools import wraps
+from functools import cache, wraps
 from hashlib import sha256
 from inspect import Signature, get_annotations, signature
 from typing import Annotated, Any, Self
@@ -49,7 +49,8 @@ class Payload:
     @classmethod
     def subject(cls) -> str:
         """The name of the payload's first own field."""
-        return next(field.name for field in fields(cls) if field.name not in _COMMON)
+        kind: Any = cls
+        return _subject_of(kind)
 
     @classmethod
     async def reread(cls, info: Info, subject_id: str) -> Any:
@@ -78,6 +79,11 @@ class Payload:
     def blank(cls) -> dict[str, Any]:
         """All own fields without a value, apart from those that have a resolver."""
         return {field.name: None for field in fields(cls) if field.name not in _COMMON and field.init}
+
+
+@cache
+def _subject_of(payload_type: Any) -> str:
+    return next(field.name for field in fields(payload_type) if field.name not in _COMMON)
 
 
 Resolver = Callable[..., Awaitable[Payload]]

@@ -28,6 +28,7 @@ from domain.shared.actor import Actor, ClientInfo
 from domain.shared.addresses import normal_address
 from domain.shared.checks import is_storable
 from domain.shared.clock import Clock
+from domain.shared.entities import with_values
 from domain.shared.errors import PermissionDenied, Unavailable
 from domain.shared.ids import IdFactory
 from domain.shared.secrets import digest_of
@@ -92,7 +93,7 @@ class AuthService:
         actor = self._memory.recall(digest_of(token))
         if actor is None or (actor.expires_at is not None and self._clock.now() >= actor.expires_at):
             return None
-        return replace(actor, client=client)
+        return with_values(actor, client=client)
 
     async def reload_actor(self, actor: Actor) -> Actor:
         """The actor with the current roles; raises Unauthenticated if the session or token has ended."""

@@ -20,6 +20,8 @@ LinkChanges = Mapping[LinkKind, SetChange]
 
 _DRAFTED = {LinkKind.ASSIGNEES: "assignee_ids", LinkKind.LABELS: "label_ids"}
 """Fields of a draft with the links of its issue."""
+_CHANGED = {kind: kind.value for kind in LinkKind}
+"""Fields of changes with the links of an issue."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,7 @@ class IssueLinks:
 
         `left` are the projects that issues leave, by issue, which are given in their new project.
         """
-        paths = {kind: kind.value for kind in LinkKind}
+        paths = _CHANGED
         if not wanted:
             return cls(before={}, seeing={}, labels=Found(Label), paths=paths)
         kinds = {kind for _, changes in wanted for kind in changes} | ({LinkKind.ASSIGNEES} if left else set())
@@ -75,7 +77,8 @@ class IssueLinks:
         paths: Mapping[LinkKind, str],
     ) -> "IssueLinks":
         seeing = await uow.members.who_see(workspace_id, added.areas, added.users) if added.users else {}
-        return cls(before=before, seeing=seeing, labels=await uow.labels.find(actor, added.labels), paths=paths)
+        labels: Found[Label] = await uow.labels.find(actor, added.labels) if added.labels else Found(Label)
+        return cls(before=before, seeing=seeing, labels=labels, paths=paths)
 
     def decide(self, issue: Issue, changes: LinkChanges) -> dict[LinkKind, LinkChange]:
         """Links before and after, of each kind that differs.

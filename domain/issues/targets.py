@@ -34,6 +34,8 @@ class IssueTargets:
         project_ids: Collection[str] = (),
     ) -> "IssueTargets":
         """Reads what the actor may see of these; `project_ids` are the projects of the issues that get parents."""
+        if not (state_ids or milestone_ids or parent_ids):
+            return _NO_TARGETS  # most changes, which need no repositories of them
         states = await uow.states.find(actor, state_ids)
         milestones = await uow.milestones.find(actor, milestone_ids)
         parents = await uow.issues.find(actor, parent_ids)
@@ -76,3 +78,8 @@ class IssueTargets:
         if parent.project_id != project_id:
             self.projects.get(parent.project_id, path=("parent_id",)).check_usable(("parent_id",))
         return parent
+
+
+_NO_TARGETS = IssueTargets(
+    states=Found(State), milestones=Found(Milestone), parents=Found(Issue), projects=Found(Project)
+)

@@ -1,5 +1,5 @@
 from collections.abc import Collection, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -130,13 +130,14 @@ _OF_USER = (
 _build_user = builder_of(User, start=3)
 
 
-def _person(rows: Sequence[Any]) -> Person:
+def _person(rows: Sequence[Any], *, ends_at: datetime | None = None) -> Person:
     """The person of rows that each have a membership, followed by the user."""
     return Person(
         account=_build_user(rows[0]),
         roles={row[0]: row[1] for row in rows if row[0] is not None},
         areas={row[0]: frozenset(row[2] or ()) for row in rows if row[1] == Role.GUEST},
         has_more=len(rows) > MOST_LOADED,
+        ends_at=ends_at,
     )
 
 
@@ -159,7 +160,7 @@ class SqlSessionReader(SqlMemberships):
         rows = await self._reads.fetch(_PERSON, session_id=session_id, user_id=user_id, now=now)
         if not rows:
             return None
-        return replace(_person(rows), ends_at=rows[0][-1])
+        return _person(rows, ends_at=rows[0][-1])
 
     async def refresh_token(self, digest: str, *, now: datetime) -> LiveToken | None:
         rows = await self._reads.fetch(_REFRESH_TOKEN, digest=digest, now=now)
