@@ -1,10 +1,14 @@
 """What functions get in a run, and how often it is built: `info`, and views of records."""
 
+import gc
+import inspect
 from collections.abc import Sequence
 from typing import Any
+from weakref import ref
 
 import pytest
 import strawberry
+from graphql import parse
 from strawberry.extensions import ParserCache
 from strawberry_compiled.row_blocks import Block, Parents, Place, Records, Shape
 from strawberry_compiled.run import Run
@@ -99,6 +103,35 @@ async def test_one_run_builds_what_its_infos_share_once(monkeypatch: pytest.Monk
 
 async def test_an_executor_with_infos_of_its_own_builds_each() -> None:
     assert all(each["root_value"] == each["path"] for _, _, each in await infos(OWN))
+
+
+class Loaded:
+    """What a context keeps for a run."""
+
+
+@pytest.mark.parametrize(
+    "text", ["{ persons { id } }", "{ persons { id name: label numbers } }"], ids=["sync", "async"]
+)
+async def test_an_answered_run_is_freed_without_a_garbage_collection(text: str) -> None:
+    document, compiled = parse(text), None
+    freed = []
+    gc.disable()
+    try:
+        for _ in range(3):  # graphql-core completes the first object of a class
+            loaded = Loaded()
+            executor = CompiledExecutor.build(COMPILED._schema, document, context_value={"loaded": loaded})
+            assert isinstance(executor, CompiledExecutor)
+            executor.compiled = compiled
+            result = executor.execute_operation()
+            result = await result if inspect.isawaitable(result) else result
+            assert result.errors is None
+            known, compiled = ref(loaded), executor.compiled
+            SEEN.clear()
+            del executor, loaded
+            freed.append(known() is None)
+    finally:
+        gc.enable()
+    assert freed[1:] == [True, True]
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 """Compiled queries read only the columns that they show, and build no entity of the lists that they show."""
 
+import gc
 import re
 from typing import Any
+from weakref import ref
 
 import pytest
 
@@ -31,12 +33,33 @@ class Compiled:
         await self._runner.shadow.settle()
         return self._runner.counts.shadow_differences
 
-    async def run(self, query: str, **variables: Any) -> Any:
+    async def run(self, query: str, *, kept: Any = None, **variables: Any) -> Any:
+        """The data; the context of the run keeps `kept` beside what it has loaded."""
         prepared = self._documents.prepare(query)
         context = Context(app=self._world.app, actor=self._world.member.actor)
+        context.loaders["kept"] = kept
         answer = await self._runner.execute(prepared, prepared.operation(None), variables=variables, context=context)
         assert not answer.errors
         return answer.data
+
+
+class Kept:
+    """An object that a context keeps."""
+
+
+async def test_what_a_query_has_loaded_is_freed_without_a_garbage_collection(world: World) -> None:
+    """Collections stopped the server for 10 ms and more."""
+    await fill(world, 2)
+    compiled, kept = Compiled(world), Kept()
+    known, slug = ref(kept), world.here.workspace.slug
+    await compiled.run(REFERENCE_LIST, slug=slug, first=5)
+    gc.disable()
+    try:
+        await compiled.run(REFERENCE_LIST, kept=kept, slug=slug, first=5)
+        del kept
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

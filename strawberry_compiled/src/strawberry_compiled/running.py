@@ -107,7 +107,7 @@ class CompiledExecutor(Run):
             return self._answer(None, error)
         if type(result) is dict and self.waves.are_settled:
             # An async function whose arguments are wrong has failed without being awaited.
-            return self._answer(self.late_errors.applied_to(result))
+            return self._whole_answer(result)
         return self._finish(result)
 
     def collect_and_execute_subfields(
@@ -218,7 +218,23 @@ class CompiledExecutor(Run):
             return self._answer(None, error)
         finally:
             await self.waves.cancel()
-        return self._answer(self.late_errors.applied_to(data))
+        return self._whole_answer(data)
+
+    def _whole_answer(self, data: dict[str, Any]) -> ExecutionResult:
+        """The answer of a run that has nothing left to do."""
+        answer = self._answer(self.late_errors.applied_to(data))
+        if answer.errors is None:  # after an error, functions that ignore their cancellation may still run
+            self._break_cycles()
+        return answer
+
+    def _break_cycles(self) -> None:
+        """Removes attributes that refer to the executor.
+
+        They would keep it, and with it what its functions have loaded, until a garbage collection. Collections took 4 %
+        of the CPU time of lists, and stopped a server for 10 ms and more.
+        """
+        self.known_info = None
+        del self.waves, self.late_tasks, self.async_helpers
 
     def _answer(self, data: dict[str, Any] | None, error: GraphQLError | None = None) -> ExecutionResult:
         if error is not None:
