@@ -94,17 +94,15 @@ def check_shared(answer: httpx.Response) -> None:
     assert "Origin" in answer.headers["vary"]
 
 
-@pytest.mark.parametrize(("status", "method", "path", "request_"), ANSWERS, ids=lambda each: str(each)[:40])
-async def test_every_kind_of_answer_has_the_headers(
-    client: httpx.AsyncClient, status: int, method: str, path: str, request_: dict[str, Any]
-) -> None:
-    answer = await client.request(method, path, **request_)
-    assert answer.status_code == status, answer.text
-    check_headers(answer)
-    assert "Origin" in answer.headers["vary"], "a cache would serve this answer to pages of other origins"
-    if method != "OPTIONS":
-        headers = request_.get("headers", {}) | {"Origin": ORIGIN}
-        check_shared(await client.request(method, path, **request_ | {"headers": headers}))
+async def test_every_kind_of_answer_has_the_headers(client: httpx.AsyncClient) -> None:
+    for status, method, path, request_ in ANSWERS:
+        answer = await client.request(method, path, **request_)
+        assert answer.status_code == status, (method, path, request_, answer.text)
+        check_headers(answer)
+        assert "Origin" in answer.headers["vary"], f"{path}: a cache would serve this answer to pages of other origins"
+        if method != "OPTIONS":
+            headers = request_.get("headers", {}) | {"Origin": ORIGIN}
+            check_shared(await client.request(method, path, **request_ | {"headers": headers}))
 
 
 async def test_rate_limit_errors_are_readable_from_another_origin(client: httpx.AsyncClient) -> None:
@@ -141,38 +139,38 @@ async def test_unnamed_origins_are_refused(settings: Settings, database: str) ->
             check_headers(answer)
 
 
-@pytest.mark.parametrize(
-    "origin",
-    [
-        "https://evil.example",
-        "http://app.example.org",
-        "https://app.example.org:8443",
-        "https://app.example.org.evil.example",
-        "https://evil-app.example.org",
-        "https://sub.app.example.org",
-        "https://APP.example.org",
-        "https://app.example.org/",
-        "http://localhost.evil.example",
-        "http://localhost@evil.example",
-        "http://localhost:3000/",
-        "http://localhost:port",
-        "http://localhost:123456",
-        "http://127.0.0.1.evil.example:3000",
-        "http://evil-localhost:3000",
-        "https://localhost:3000 https://evil.example",
-        "file://localhost",
-        "null",
-        "*",
-        "",
-    ],
-)
-async def test_an_origin_is_the_named_one_letter_by_letter(client: httpx.AsyncClient, origin: str) -> None:
-    for answer in (
-        await client.options("/graphql", headers=PREFLIGHT | {"Origin": origin}),
-        await client.post("/graphql", json=VIEWER, headers={"Origin": origin}),
-    ):
-        assert not [name for name in answer.headers if name.startswith("access-control-")]
-        assert "Origin" in answer.headers["vary"]
+FOREIGN_ORIGINS = [
+    "https://evil.example",
+    "http://app.example.org",
+    "https://app.example.org:8443",
+    "https://app.example.org.evil.example",
+    "https://evil-app.example.org",
+    "https://sub.app.example.org",
+    "https://APP.example.org",
+    "https://app.example.org/",
+    "http://localhost.evil.example",
+    "http://localhost@evil.example",
+    "http://localhost:3000/",
+    "http://localhost:port",
+    "http://localhost:123456",
+    "http://127.0.0.1.evil.example:3000",
+    "http://evil-localhost:3000",
+    "https://localhost:3000 https://evil.example",
+    "file://localhost",
+    "null",
+    "*",
+    "",
+]
+
+
+async def test_an_origin_is_the_named_one_letter_by_letter(client: httpx.AsyncClient) -> None:
+    for origin in FOREIGN_ORIGINS:
+        for answer in (
+            await client.options("/graphql", headers=PREFLIGHT | {"Origin": origin}),
+            await client.post("/graphql", json=VIEWER, headers={"Origin": origin}),
+        ):
+            assert not [name for name in answer.headers if name.startswith("access-control-")], origin
+            assert "Origin" in answer.headers["vary"], origin
 
 
 @pytest.mark.parametrize("asked", ["authorization,content-type", "apollo-require-preflight, x-anything-at-all", None])
