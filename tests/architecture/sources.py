@@ -30,11 +30,11 @@ class Source:
     def nodes(self) -> list[ast.AST]:
         return list(ast.walk(self.tree))
 
-    @property
+    @cached_property
     def functions(self) -> list[Function]:
         return [node for node in self.nodes if isinstance(node, Function)]
 
-    @property
+    @cached_property
     def classes(self) -> list[ast.ClassDef]:
         return [node for node in self.nodes if isinstance(node, ast.ClassDef)]
 

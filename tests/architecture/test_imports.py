@@ -162,7 +162,9 @@ def private_imports(source: Source) -> list[str]:
 
 def test_workgraph_imports_only_what_the_compiler_offers() -> None:
     everywhere = [*sources(*(f"{package}/**/*.py" for package in PACKAGES)), *sources("tests/**/*.py")]
-    assert [line for source in everywhere for line in private_imports(source) if source.name != MYSELF] == []
+    naming = [each for each in everywhere if "strawberry_compiled" in each.text and each.name != MYSELF]
+    assert naming
+    assert [line for source in naming for line in private_imports(source)] == []
 
 
 def test_an_import_of_a_private_part_of_the_compiler_is_found() -> None:
