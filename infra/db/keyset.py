@@ -18,6 +18,7 @@ from infra.db.keyset_fences import fenced_list
 from infra.db.keyset_ranges import Key, Nullness, parameter
 from infra.db.keyset_statements import (
     LIMIT,
+    PARENT,
     PARENTS,
     Branches,
     PageQuery,
@@ -26,6 +27,7 @@ from infra.db.keyset_statements import (
     list_of_parts,
     list_per_parent,
     one_list,
+    under_one,
 )
 from infra.db.pages import Build, PageRows
 from infra.db.read import AnyRow, AnySelect, ReadSession
@@ -148,11 +150,13 @@ class KeysetPlan:
         branches: Branches = (),
         parts: Parts | None = None,
         sizes: Sizes | None = None,
+        totals: Sequence[int] | None = None,
     ) -> PageRows:
-        """The rows of `page`."""
+        """The rows of `page`; `totals` has the size of the list, if it is known."""
         query = self.one(rows, branches=branches, parts=parts)
-        page = self.page_of(query, await reads.fetch(query.statement, **params, **self.params))
-        await take_totals(reads, page, rows, parts=parts, parent=None, params=params, sizes=sizes)
+        page = self.page_of(query, await reads.fetch(query.statement, **params, **self.params), totals)
+        if totals is None:
+            await take_totals(reads, page, rows, parts=parts, parent=None, params=params, sizes=sizes)
         return page
 
     async def pages(
@@ -186,6 +190,10 @@ class KeysetPlan:
         totals: Sequence[int] | None = None,
     ) -> PageRows:
         """The rows of `pages`."""
+        if len(self.parents) == 1 and not isinstance(parent, tuple):
+            # One list takes PostgreSQL a third of the time of a LATERAL join with one parent.
+            own, under = under_one(rows, parent), {**params, PARENT: self.parents[0]}
+            return await self.found(reads, own, under, branches=branches, sizes=sizes, totals=totals)
         query = self.per_parent(rows, parent=parent, branches=branches)
         under = {**params, PARENTS: list(dict.fromkeys(self.parents))}
         pages = self.pages_of(query, await reads.fetch(query.statement, **under, **self.params), totals)
@@ -193,9 +201,9 @@ class KeysetPlan:
             await take_totals(reads, pages, rows, parts=None, parent=parent, params=params, sizes=sizes)
         return pages
 
-    def page_of(self, query: PageQuery, rows: Sequence[AnyRow]) -> PageRows:
+    def page_of(self, query: PageQuery, rows: Sequence[AnyRow], totals: Sequence[int] | None = None) -> PageRows:
         """The page of one list, from the rows of its query."""
-        return PageRows.of_one(self, rows, query.positions)
+        return PageRows.of_one(self, rows, query.positions, totals)
 
     def pages_of(self, query: PageQuery, rows: Sequence[AnyRow], totals: Sequence[int] | None = None) -> PageRows:
         """The page under each parent, from the rows of the query for all parents."""

@@ -84,14 +84,19 @@ class PageRows:
         self.are_exact = [True] * len(slices)
 
     @classmethod
-    def of_one(cls, plan: PagePlan, rows: Sequence[Row], positions: tuple[int, ...]) -> "PageRows":
-        """The page of one list, from the rows of its statement: one more than the page has, if the list goes on."""
+    def of_one(
+        cls, plan: PagePlan, rows: Sequence[Row], positions: tuple[int, ...], totals: Sequence[int] | None
+    ) -> "PageRows":
+        """The page of one list, from the rows of its statement: one more than the page has, if the list goes on.
+
+        `totals` has the size of the list, if it is known.
+        """
         goes_on = len(rows) > plan.size
         kept = rows[: plan.size] if goes_on else rows
         if plan.request.is_backward:
             kept = kept[::-1]
         pages = cls(plan, kept, positions, [slice(0, len(kept))], [goes_on])
-        pages._take_known_totals()
+        pages._take_totals(totals)
         return pages
 
     @classmethod
@@ -108,10 +113,7 @@ class PageRows:
                 kept[own] = kept[own][::-1]
         slices = [pages_of.get(parent, NO_ROWS) for parent in plan.parents]
         pages = cls(plan, kept, positions, slices, [parent in longer for parent in plan.parents])
-        if totals is None:
-            pages._take_known_totals()
-        elif plan.request.is_counted:
-            pages.totals = list(totals)
+        pages._take_totals(totals)
         return pages
 
     @classmethod
@@ -130,9 +132,15 @@ class PageRows:
         pages.are_exact = [part.are_exact[at] for _, part, at in found]
         return pages
 
-    def _take_known_totals(self) -> None:
-        """The number of known items is the total of a page that is the whole list, and a lower bound otherwise."""
+    def _take_totals(self, totals: Sequence[int] | None) -> None:
+        """Takes the sizes of the lists, or without them the numbers of known items.
+
+        These are the totals of pages that are the whole list, and lower bounds otherwise.
+        """
         if not self.plan.request.is_counted:
+            return
+        if totals is not None:
+            self.totals = list(totals)
             return
         has_cursor = self.plan.after is not None
         for place, (own, goes_on) in enumerate(zip(self.slices, self.go_on, strict=True)):
