@@ -15,7 +15,7 @@ from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.audit.tables import EventRow
 from infra.db.list_sizes import ListSizes
-from tests.api.client import Client
+from tests.client import Client
 from tests.factories.accounts import UserFactory
 from tests.factories.auth import SessionFactory
 from tests.factories.workspaces import InvitationFactory, MemberFactory

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
-from tests.api.copies import Copies
 from tests.api.permission_table import Scene, build_scene
 from tests.api.world import World, build_world
+from tests.copies import Copies
 from tests.patience import PATIENT_SETTINGS
 
 

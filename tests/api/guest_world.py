@@ -26,9 +26,8 @@ from domain.transfers.model import ImportRun
 from domain.workspaces.model import Member, Workspace
 from infra.audit.tables import EventRow
 from infra.workspaces.tables import RevisionRow
-from tests.api.client import Client
-from tests.api.root_fields import SCHEMA
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.auth import SessionFactory
 from tests.factories.comments import CommentFactory
@@ -40,6 +39,7 @@ from tests.factories.projects import ProjectFactory, ProjectMemberFactory, State
 from tests.factories.storing import link, store
 from tests.factories.transfers import ImportRunFactory
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+from tests.root_fields import SCHEMA
 
 ID = re.compile(r"[a-z]{3}_[0-7][0-9abcdefghjkmnpqrstvwxyz]{25}")
 KEYS = ("QA", "ZX", "JV")

@@ -36,8 +36,6 @@ from infra.audit.tables import EventRow
 from infra.limits.budget import LocalBudget
 from tests.api import defaults as api_defaults
 from tests.api.guest_world import GuestWorld, node_selections
-from tests.api.root_fields import SCHEMA
-from tests.api.served import served
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
 from tests.factories.comments import CommentFactory
@@ -48,6 +46,8 @@ from tests.factories.projects import ProjectFactory, ProjectMemberFactory, State
 from tests.factories.storing import REPOSITORIES, save, store
 from tests.factories.workspaces import MemberFactory
 from tests.fakes.clock import MemoryClock
+from tests.root_fields import SCHEMA
+from tests.served import served
 
 OPTIONS = api_defaults.http(cost=api_defaults.cost(is_shown=True), request_seconds=120)  # time is not the subject here
 UNEQUAL_HEADERS = ("date", "x-request-id")

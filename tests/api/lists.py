@@ -15,8 +15,8 @@ from infra.audit.tables import SecurityEventRow
 from infra.batches.repository import SqlBatchRunRepository
 from infra.db.base import Base
 from infra.transfers.tables import ImportLossRow, ImportMappingRow
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import UserFactory
 from tests.factories.auth import SecurityEventFactory, SessionFactory
 from tests.factories.batches import BatchRunFactory, BatchSkipFactory

@@ -25,8 +25,8 @@ from infra.audit.tables import SecurityEventRow
 from infra.batches.repository import SqlBatchRunRepository
 from infra.transfers.repository import SqlImportRunRepository, SqlUploadRepository
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
-from tests.api.client import Client
 from tests.api.world import Place, World
+from tests.client import Client
 from tests.factories.accounts import IDS, PASSWORD, PASSWORD_HASH, UserFactory
 from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
 from tests.factories.batches import BatchRunFactory, BatchSkipFactory

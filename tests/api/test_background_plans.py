@@ -11,10 +11,10 @@ import pytest
 
 from api.shared.operation_trace import COMPILED
 from tests.api import defaults as api_defaults
-from tests.api.served import served
 from tests.api.test_operation_trace import BEING_COMPILED, traced
 from tests.api.test_statements import REFERENCE_LIST
 from tests.api.world import World
+from tests.served import served
 
 TWO_LISTS = """query($slug: String!) { workspace(slug: $slug) {
   newest: issues(first: 3) { nodes { id title creator { id } labels { id } comments(first: 1) { nodes { id } } } }

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import text
 
 from infra.settings import Settings
-from tests.api.killed_workers import fill, work_with_kills
 from tests.api.world import World
+from tests.killed_workers import fill, work_with_kills
 from tests.list_sizes import require_exact_counts
 
 pytestmark = pytest.mark.verify

@@ -9,11 +9,11 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 
 from domain.shared.actor import Role
 from tests.api.permission_table import PARENTS, Scene
-from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 from tests.factories.accounts import IDS
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
+from tests.root_fields import SCHEMA
 
 LISTS = {
     "IssueFilter": "Workspace.issues",

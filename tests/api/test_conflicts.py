@@ -10,13 +10,13 @@ from api.graphql.runner import graphql_schema
 from api.schema import schema
 from domain.issues.model import Issue
 from domain.shared.actor import Role
-from tests.api.client import UNCHANGED, Client
-from tests.api.refusals import invalid
 from tests.api.test_statements import counted, watched
 from tests.api.test_updates import MUTATIONS, Update, updates
 from tests.api.world import World
+from tests.client import UNCHANGED, Client
 from tests.factories.labels import LabelFactory
 from tests.factories.storing import link
+from tests.refusals import invalid
 
 DETAILS = """errors { ... on ConflictError { conflictingFields currentRevision
   conflicts { field base current yours changedBy { id } changedAt } } }"""

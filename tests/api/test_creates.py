@@ -19,8 +19,8 @@ from graphql import (
 
 from api.shared.errors import camel_case
 from domain.shared.actor import Role
-from tests.api.root_fields import SCHEMA
 from tests.api.world import World
+from tests.root_fields import SCHEMA
 from tests.routes import rows_without_route
 
 COMMON = {"clientMutationId", "idempotencyKey"}

@@ -5,8 +5,8 @@ from sqlalchemy import text
 
 from domain.shared.actor import Actor
 from infra.settings import Settings
-from tests.api.killed_workers import fill, work_with_kills
 from tests.api.world import World
+from tests.killed_workers import fill, work_with_kills
 from tests.list_sizes import require_exact_counts
 from tests.workspace_data import workspace_tables
 

@@ -8,8 +8,8 @@ import httpx
 from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests.api import defaults as api_defaults
-from tests.api.served import served
 from tests.api.world import World
+from tests.served import served
 
 SHARE = 2
 LIMITS = {"database_pool_size": 3 * SHARE, "database_account_queue": 1, "database_pool_seconds": 60.0}

@@ -24,16 +24,16 @@ from api.graphql.masking import format_errors
 from api.schema import schema
 from api.shared.context import Context
 from domain.shared.actor import Role
-from tests.api.client import Client
 from tests.api.permission_table import PARENTS, USES, WITHIN, Scene, Use
-from tests.api.root_fields import SCHEMA, root_fields
 from tests.api.world import Place
+from tests.client import Client
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.workspaces import MemberFactory
+from tests.root_fields import SCHEMA, root_fields
 
 KINDS: dict[str, Callable[[Place], str]] = {
     "comment": lambda place: place.comment.id,

@@ -11,9 +11,9 @@ import pytest
 from api.graphql.masking import format_errors
 from domain.issues.model import Issue
 from domain.shared.actor import Actor, Role
-from tests.api.client import Client
 from tests.api.guest_world import GuestWorld, build_guest_world, crawl
 from tests.api.world import World
+from tests.client import Client
 from tests.guessing import TELLING, Times, best_guess
 
 GUEST = 2

@@ -17,8 +17,8 @@ from graphql import (
 
 from api.auth.routes import router as auth_router
 from api.transfers.routes import router as transfer_router
-from tests.api.root_fields import SCHEMA
 from tests.api.test_foreign_ids import filter_places, id_places
+from tests.root_fields import SCHEMA
 
 LOOKUPS: Mapping[str, str] = {
     "Query.node id": "test_foreign_ids: test_node_does_not_know_foreign_ids",

@@ -8,10 +8,10 @@ from sqlalchemy import text
 
 from domain.issues.model import Issue
 from domain.shared.actor import Role
-from tests.api.refusals import assert_refused, bad_lines, conflict
 from tests.api.world import World
 from tests.factories.storing import link
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+from tests.refusals import assert_refused, bad_lines, conflict
 
 
 async def keys(world: World) -> int:

@@ -12,13 +12,13 @@ from api.schema import schema
 from api.shared.list_sizes import default_size
 from domain.shared.actor import Role
 from tests.api.lists import LISTS, Listed
-from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 from tests.factories.batches import BatchRunFactory
 from tests.factories.events import log_events
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.transfers import ImportRunFactory
+from tests.root_fields import SCHEMA
 
 UNSORTABLE = (
     "Issue.history",

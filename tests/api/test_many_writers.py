@@ -11,8 +11,8 @@ from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests.api import defaults as api_defaults
-from tests.api.served import served
 from tests.api.world import World
+from tests.served import served
 
 WRITERS = 48
 FEW = 16

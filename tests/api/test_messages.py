@@ -17,10 +17,10 @@ from graphql import (
 from api.graphql.masking import format_errors
 from domain.shared.actor import Role
 from tests.api.permission_table import USES, Scene, build_scene
-from tests.api.root_fields import SCHEMA
 from tests.api.test_foreign_ids import is_filter
 from tests.api.world import World
 from tests.factories.accounts import IDS
+from tests.root_fields import SCHEMA
 
 SNAKE_CASE = re.compile(r"(?<![\w'])[a-z]+(?:_[a-z]+)+(?!\w)")
 LIST_SIZE = 60  # more than an issue can have of anything

@@ -23,8 +23,8 @@ from infra.bootstrap import mailbox
 from infra.jobs.tables import JobRow
 from infra.settings import Settings
 from infra.slices import HANDLERS
-from tests.api.secrecy import RecordKeeper, Writing, kept_records, leaks, redis_writings, stored_writings
 from tests.api.sockets.websocket_driver import connect
+from tests.secrecy import RecordKeeper, Writing, kept_records, leaks, redis_writings, stored_writings
 
 ANN, BOB, CLEO = "ann@example.org", "bob@example.org", "cleo@example.org"
 PASSWORDS = {

@@ -6,8 +6,8 @@ from api.graphql.masking import format_errors
 from api.schema import schema
 from domain.shared.actor import Actor, Role
 from domain.shared.ids import prefix_of
-from tests.api.client import Client
 from tests.api.world import Place, World
+from tests.client import Client
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.batches import BatchRunFactory
 from tests.factories.issues import IssueFactory

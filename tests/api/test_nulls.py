@@ -12,10 +12,10 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLNonNull, ge
 
 from tests.api import defaults as api_defaults
 from tests.api.permission_table import USES, WITHIN, Scene, Use
-from tests.api.root_fields import SCHEMA
-from tests.api.served import served
 from tests.api.test_foreign_ids import is_filter
 from tests.api.world import World
+from tests.root_fields import SCHEMA
+from tests.served import served
 
 RULE = "null is rejected."
 USE = {use.mutation: use for use in reversed(USES)}

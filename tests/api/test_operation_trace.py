@@ -13,9 +13,9 @@ from strawberry_compiled import NotCompiledYet
 from tests.api import defaults as api_defaults
 from tests.api.http.http_world import BEARER, ask, running
 from tests.api.http.http_world import World as SmallWorld
-from tests.api.served import served
 from tests.api.test_statements import REFERENCE_LIST, counted
 from tests.api.world import World
+from tests.served import served
 
 BEING_COMPILED = str(NotCompiledYet())
 ASKED = {"X-Workgraph-Trace": "1"}

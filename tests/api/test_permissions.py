@@ -21,7 +21,6 @@ from domain.shared.actor import Actor, Role
 from infra.workspaces.tables import MemberRow
 from tests import execution_modes
 from tests.api import defaults as api_defaults
-from tests.api.client import Client
 from tests.api.permission_table import (
     EVERYBODY,
     PARENTS,
@@ -34,8 +33,9 @@ from tests.api.permission_table import (
     member_of,
     roles,
 )
-from tests.api.root_fields import SCHEMA, asking, root_fields
+from tests.client import Client
 from tests.factories.accounts import IDS
+from tests.root_fields import SCHEMA, asking, root_fields
 
 OUTSIDER = None
 

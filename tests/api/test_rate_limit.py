@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 
 from tests.api import defaults as api_defaults
-from tests.api.served import served
 from tests.api.world import World
+from tests.served import served
 
 SHOWN = api_defaults.http(cost=api_defaults.cost(is_shown=True, per_hour=1))
 """Options that show costs and refill so slowly that no point comes back during a test."""

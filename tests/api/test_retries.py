@@ -8,10 +8,10 @@ from graphql import GraphQLObjectType, get_named_type, is_leaf_type
 from domain.shared.actor import Role
 from domain.shared.uow import Outcome
 from tests.api.permission_table import USES, Scene, Use, build_scene
-from tests.api.root_fields import SCHEMA
 from tests.api.world import World
 from tests.factories.accounts import UserFactory
 from tests.factories.workspaces import MemberFactory
+from tests.root_fields import SCHEMA
 
 USE = {use.mutation: use for use in reversed(USES)}
 ENDS = (

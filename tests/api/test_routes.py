@@ -12,9 +12,9 @@ from domain.shared.errors import NotFound
 from domain.shared.ids import route_of_workspace
 from infra.db.list_sizes import ListSizes
 from infra.projects.repository import SqlProjectRepository
-from tests.api.client import Client
 from tests.api.test_statements import counted
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import IDS
 from tests.factories.labels import LabelFactory
 from tests.factories.projects import ProjectFactory

@@ -15,7 +15,7 @@ from infra.comments import reader as comments
 from infra.db.projected import NamedColumns
 from infra.issues import reader as issues
 from infra.projects import reader as projects
-from tests.api import defaults
+from tests import api_defaults as defaults
 from tests.api.test_statements import REFERENCE_LIST, fill, watched
 from tests.api.world import World
 

@@ -7,8 +7,8 @@ import pytest
 from graphql import GraphQLError, GraphQLScalarType
 
 from api.graphql.masking import format_errors
-from tests.api.root_fields import SCHEMA
 from tests.api.world import World
+from tests.root_fields import SCHEMA
 
 
 def scalar(name: str) -> GraphQLScalarType:

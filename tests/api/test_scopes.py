@@ -23,11 +23,11 @@ from domain.slices import PLATFORM, TRACKER
 from domain.workspaces.model import Workspace
 from tests import execution_modes
 from tests.api import defaults as api_defaults
-from tests.api.client import Client
 from tests.api.permission_table import USES, Scene, Use, roles
-from tests.api.root_fields import SCHEMA
 from tests.api.test_permissions import refusals
+from tests.client import Client
 from tests.factories.auth import ApiKeyFactory, store_keys
+from tests.root_fields import SCHEMA
 
 SESSION = "session"
 """Requirement of a session, which no API key meets with any scope."""

@@ -11,9 +11,9 @@ from domain.accounts.commands import Registration
 from domain.issues.priorities import Priority
 from domain.shared.actor import Actor, Role
 from tests import execution_modes
-from tests.api.client import Client
 from tests.api.lists import LISTS, Listed
 from tests.api.world import World
+from tests.client import Client
 from tests.execution_modes import no_repetition
 from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
 from tests.factories.comments import CommentFactory

@@ -10,10 +10,10 @@ from graphql import GraphQLInputObjectType, GraphQLInputType, get_named_type
 
 from domain.shared.actor import Role
 from tests.api.permission_table import PARENTS, Scene
-from tests.api.root_fields import SCHEMA
 from tests.api.test_foreign_ids import FilterPlace
 from tests.api.world import World
 from tests.factories.storing import save
+from tests.root_fields import SCHEMA
 
 COMPOSED = "Café Žižkov"
 DECOMPOSED = unicodedata.normalize("NFD", COMPOSED)

@@ -10,11 +10,11 @@ from api.graphql.runner import graphql_schema
 from api.schema import schema
 from api.shared.errors import camel_case
 from domain.shared.actor import Role
-from tests.api.refusals import invalid
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.storing import link
+from tests.refusals import invalid
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from tests.api.root_fields import SCHEMA
 from tests.plain_english import forbidden_phrases
+from tests.root_fields import SCHEMA
 
 LEAST_WORDS, LEAST_WORDS_OF_ENUM_VALUE = 4, 2
 

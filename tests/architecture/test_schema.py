@@ -36,8 +36,8 @@ from domain.shared.pages import MOST, PageRequest
 from domain.shared.undo import Obstacle
 from domain.workspaces.model import MOST_AREAS
 from tests.api import defaults as api_defaults
-from tests.api.root_fields import SCHEMA, asking, root_fields
 from tests.architecture.sources import ROOT
+from tests.root_fields import SCHEMA, asking, root_fields
 
 CONNECTION_FIELDS = {"edges", "nodes", "pageInfo", "totalCount", "totalCountIsExact"}
 PAGING = {"first": "Int", "after": "String", "last": "Int", "before": "String"}

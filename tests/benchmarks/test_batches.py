@@ -8,7 +8,7 @@ from benchmarks.batch_cases import Case, Place, References, cases
 from benchmarks.batches import Measured, table
 from benchmarks.processes import CpuReading
 from domain.shared.actor import Actor
-from tests.api.root_fields import SCHEMA
+from tests.root_fields import SCHEMA
 
 REFERENCES = References(
     project_id="prj_1",

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
-from tests.api.copies import Copies
+from tests.copies import Copies
 from tests.patience import PATIENT_SETTINGS
 from tests.sample.application import ADAPTERS_OF_SAMPLE, sample_database
 from tests.sample.infra.tables import TABLES

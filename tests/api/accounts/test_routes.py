@@ -7,9 +7,9 @@ from api.accounts.routes import PAGES
 from domain.accounts.mailed_links import INVALID_LINK
 from domain.accounts.mails import EmailChangeLink, PasswordResetLink, RegistrationLink
 from domain.workspaces.commands import WorkspaceDraft
-from tests.api.secrecy import kept_records, leaks
 from tests.factories.accounts import PASSWORD
 from tests.identity import ISSUER, Identity
+from tests.secrecy import kept_records, leaks
 
 ANN = {"email": "ann@example.org", "name": "Ann", "password": PASSWORD}
 NEW = "an entirely other thing to type"

@@ -6,7 +6,7 @@ from typing import Any
 from graphql import GraphQLObjectType, get_named_type, is_leaf_type, is_list_type, is_object_type
 
 from api.schema import schema
-from tests.api.client import Client
+from tests.client import Client
 
 Values = tuple[str, ...] | None
 """Values of a field as the log has them: texts, or None."""

@@ -14,9 +14,9 @@ from domain.issues.events import IssueUpdated
 from domain.shared.actor import Actor, Cause, Grant, Role, Scope, with_held
 from domain.shared.events import Event, FieldChange
 from infra.jobs.log_cleaning import change_log_cleaning
-from tests.api.client import Client
 from tests.api.test_statements import counted
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import IDS
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, StateFactory

@@ -12,8 +12,8 @@ from domain.projects.model import State
 from domain.shared.actor import Actor, Role
 from domain.shared.deleted_objects import DeletedObject
 from infra.audit.tables import DeletedObjectRow
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import IDS
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory

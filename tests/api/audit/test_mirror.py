@@ -26,10 +26,10 @@ from infra.jobs.tables import JobRow
 from infra.metadata import metadata
 from tests.api.audit.mirror import COMPARED, KINDS, NOT_COMPARED, NOT_MIRRORED, Mirror
 from tests.api.audit.random_changes import ELSEWHERE, INPUTS, Chooser, Nothing
-from tests.api.client import Client
 from tests.api.transfers.conftest import LEASE
 from tests.api.transfers.exports import chunks, comment, issue, lines
 from tests.api.world import World
+from tests.client import Client
 
 T = TypeVar("T")
 SLUG = "mirrored"

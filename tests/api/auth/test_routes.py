@@ -7,10 +7,10 @@ import pytest
 
 from domain.accounts.mails import RegistrationLink
 from domain.shared.actor import Actor
-from tests.api.secrecy import kept_records, leaks
 from tests.factories.accounts import PASSWORD
 from tests.identity import ISSUER, Identity
 from tests.infra.auth.forging import encoded
+from tests.secrecy import kept_records, leaks
 
 ANN = {"email": "ann@example.org", "name": "Ann", "password": PASSWORD}
 FORM = {"grant_type": "password", "username": "ann@example.org", "password": PASSWORD}

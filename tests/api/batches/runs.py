@@ -7,8 +7,8 @@ from sqlalchemy import select
 from infra.batches.tables import BatchRunRow
 from infra.jobs.in_process import run_now
 from infra.jobs.leases import SqlLeases
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 
 
 async def job_of(world: World, run_id: str) -> str:

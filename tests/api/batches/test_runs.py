@@ -22,8 +22,8 @@ from infra.jobs.schedule import BATCH_RUNS
 from infra.jobs.tables import JobRow
 from infra.milestones.tables import MilestoneRow
 from tests.api.batches.runs import job_of, node, work
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.batches import BatchRunFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory

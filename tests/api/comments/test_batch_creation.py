@@ -8,14 +8,14 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.shared.actor import Role
 from domain.shared.batches import MOST_AT_ONCE
-from tests.api.client import Client
-from tests.api.refusals import assert_refused, bad_ids, bad_texts, invalid, limit
 from tests.api.test_statements import counted
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.list_sizes import require_exact_counts
+from tests.refusals import assert_refused, bad_ids, bad_texts, invalid, limit
 
 ERRORS = "errors { __typename code path message }"
 ROWS = f"""results {{ index commentId comment {{ body author {{ name }} issue {{ id }} }} {ERRORS} }}

@@ -6,11 +6,11 @@ import pytest
 from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.shared.actor import Role
-from tests.api.refusals import Refusal, assert_refused, bad_ids, bad_texts, conflict, invalid
 from tests.api.world import World
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
+from tests.refusals import Refusal, assert_refused, bad_ids, bad_texts, conflict, invalid
 
 DENIED: list[Refusal] = [("PermissionError", "PERMISSION_DENIED", "input")]
 

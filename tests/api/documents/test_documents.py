@@ -9,8 +9,8 @@ from domain.documents.model import document_id
 from domain.shared.actor import Actor
 from domain.shared.errors import NotFound, PermissionDenied, Unauthenticated
 from tests.api import defaults as api_defaults
-from tests.api.served import served
 from tests.api.world import World
+from tests.served import served
 
 LIMITS = api_defaults.limits()
 VIEWER = "query Viewer { viewer { name } }"

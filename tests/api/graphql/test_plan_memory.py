@@ -12,7 +12,7 @@ from api.graphql.runner import graphql_schema
 from api.schema import schema
 from api.shared.scalars import LEFT_TO_JSON
 from strawberry_compiled import CompiledOperation, NotCompiledYet, Plan
-from tests.api import defaults
+from tests import api_defaults as defaults
 
 CORE = graphql_schema(schema)
 ROW_TYPES = row_types(CORE)

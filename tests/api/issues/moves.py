@@ -8,8 +8,8 @@ from domain.milestones.model import Milestone
 from domain.projects.categories import StateCategory
 from domain.projects.model import Project, State
 from domain.shared.actor import Role
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, StateFactory

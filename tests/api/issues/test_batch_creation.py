@@ -11,8 +11,6 @@ from domain.shared.actor import Role
 from domain.shared.batches import MOST_AT_ONCE
 from tests.api import defaults as api_defaults
 from tests.api.issues.test_mutations import bad_issue_fields
-from tests.api.refusals import assert_refused, bad_ids, conflict, limit, missing
-from tests.api.served import served
 from tests.api.test_statements import counted
 from tests.api.world import World
 from tests.factories.accounts import IDS
@@ -21,6 +19,8 @@ from tests.factories.labels import LabelFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.list_sizes import require_exact_counts
+from tests.refusals import assert_refused, bad_ids, conflict, limit, missing
+from tests.served import served
 
 ERRORS = "errors { __typename code path message }"
 ROWS = f"""results {{ index issueId issue {{ id number title }} changes {{ field before after }} {ERRORS} }}

@@ -13,11 +13,9 @@ from domain.issues.model import Issue
 from domain.shared import many
 from domain.shared.actor import Role
 from domain.shared.errors import ErrorCode
-from tests.api.client import UNCHANGED
-from tests.api.refusals import conflict, invalid
-from tests.api.root_fields import SCHEMA
 from tests.api.test_statements import counted
 from tests.api.world import World
+from tests.client import UNCHANGED
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
@@ -25,6 +23,8 @@ from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 from tests.factories.storing import link
 from tests.factories.workspaces import MemberFactory
+from tests.refusals import conflict, invalid
+from tests.root_fields import SCHEMA
 
 RESULTS = """changedCount skippedCount results { index issueId issue { id title } changes { field before after }
   errors { __typename code path } } plannedEvents { kind subjectId changes { field before after } }"""

@@ -11,9 +11,9 @@ from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Workspace
 from infra.db.list_sizes import ListSizes
 from infra.issues.repository import SqlIssueRepository
-from tests.api.client import Client
 from tests.api.test_statements import counted
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, StateFactory
 

@@ -7,8 +7,8 @@ from domain.audit.queries import HistoryQuery
 from domain.issues.model import Issue
 from domain.shared.actor import Role
 from domain.shared.pages import PageRequest
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory

@@ -13,11 +13,10 @@ from domain.projects.categories import StateCategory
 from domain.projects.model import Project, State
 from domain.shared.actor import Role
 from infra.comments.tables import CommentRow
-from tests.api.client import UNCHANGED
 from tests.api.issues.moves import Target, move, seeing, stored_target
-from tests.api.refusals import Refusal, conflict, invalid, missing
 from tests.api.test_statements import counted
 from tests.api.world import World
+from tests.client import UNCHANGED
 from tests.factories.accounts import IDS
 from tests.factories.comments import CommentFactory
 from tests.factories.issues import IssueFactory
@@ -25,6 +24,7 @@ from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.storing import link
 from tests.list_sizes import require_exact_counts
+from tests.refusals import Refusal, conflict, invalid, missing
 
 CHANGES = """query ($slug: String!) { workspace(slug: $slug) { changes(after: 0) { events {
   kind subjectId projectId changes { field before after } } } } }"""

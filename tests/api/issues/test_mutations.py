@@ -9,7 +9,15 @@ from domain.issues.model import Issue
 from domain.issues.priorities import Priority
 from domain.shared.actor import Cause, Role
 from infra.audit.tables import EventRow
-from tests.api.refusals import (
+from tests.api.world import World
+from tests.factories.accounts import IDS, UserFactory
+from tests.factories.issues import IssueFactory
+from tests.factories.labels import LabelFactory
+from tests.factories.moments import MADE
+from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
+from tests.factories.storing import link
+from tests.factories.workspaces import MemberFactory
+from tests.refusals import (
     Cases,
     assert_refused,
     bad_ids,
@@ -20,14 +28,6 @@ from tests.api.refusals import (
     limit,
     missing,
 )
-from tests.api.world import World
-from tests.factories.accounts import IDS, UserFactory
-from tests.factories.issues import IssueFactory
-from tests.factories.labels import LabelFactory
-from tests.factories.moments import MADE
-from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
-from tests.factories.storing import link
-from tests.factories.workspaces import MemberFactory
 
 WHOLE = """issue { identifier number title description priority dueDate estimate externalKey completedAt archivedAt
   trashedAt state { id } project { key } creator { name } parent { identifier } assignees { name } labels { name } }"""

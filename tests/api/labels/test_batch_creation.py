@@ -10,10 +10,10 @@ from domain.shared.actor import Role
 from domain.shared.batches import MOST_AT_ONCE
 from infra.labels.repository import SqlLabelRepository
 from tests.api.labels.test_mutations import descriptions
-from tests.api.refusals import assert_refused, bad_colors, bad_ids, bad_lines, limit
 from tests.api.test_statements import counted
 from tests.api.world import World
 from tests.factories.labels import LabelFactory
+from tests.refusals import assert_refused, bad_colors, bad_ids, bad_lines, limit
 
 ERRORS = "errors { __typename code path message }"
 ROWS = f"results {{ index labelId label {{ id name color }} {ERRORS} }} changedCount skippedCount"

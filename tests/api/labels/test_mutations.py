@@ -5,11 +5,11 @@ from sqlalchemy import text
 
 from domain.issues.model import Issue
 from domain.labels.model import Label
-from tests.api.refusals import assert_refused, bad_colors, bad_ids, bad_lines, conflict, invalid
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.storing import link
+from tests.refusals import assert_refused, bad_colors, bad_ids, bad_lines, conflict, invalid
 
 
 async def test_creating_a_label(world: World):

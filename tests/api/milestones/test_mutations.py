@@ -1,10 +1,10 @@
 from datetime import date
 
-from tests.api.refusals import assert_refused, bad_ids, bad_lines, conflict, invalid
 from tests.api.world import World
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 from tests.factories.projects import ProjectFactory
+from tests.refusals import assert_refused, bad_ids, bad_lines, conflict, invalid
 
 WHOLE = "milestone { id name dueDate project { key } issues { nodes { identifier } } }"
 

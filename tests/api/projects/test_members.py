@@ -9,12 +9,12 @@ from domain.projects.model import ProjectMember
 from domain.shared.actor import Grant, Role, Scope
 from infra.audit.tables import SecurityEventRow
 from infra.workspaces.tables import AreaGrantRow
-from tests.api.refusals import assert_refused, bad_ids, conflict
 from tests.api.world import World
 from tests.factories.accounts import IDS, UserFactory
 from tests.factories.issues import IssueFactory
 from tests.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory
 from tests.factories.workspaces import MemberFactory
+from tests.refusals import assert_refused, bad_ids, conflict
 
 
 async def new_guest(world: World) -> str:

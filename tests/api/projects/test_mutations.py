@@ -7,12 +7,12 @@ from sqlalchemy import text
 from domain.issues.model import Issue
 from domain.projects.categories import StateCategory
 from domain.projects.model import DEFAULT_STATES, Project, State
-from tests.api.refusals import assert_refused, bad_colors, bad_ids, bad_lines, bad_patterns, conflict, invalid, limit
 from tests.api.world import World
 from tests.factories.accounts import IDS
 from tests.factories.issues import IssueFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory, StateFactory
+from tests.refusals import assert_refused, bad_colors, bad_ids, bad_lines, bad_patterns, conflict, invalid, limit
 
 KEYS = ("eng", "1A", "A-B", "A" * 11, "Ä", "ENG\n", "A B", "_", "A٣")
 

@@ -28,7 +28,6 @@ from infra.accounts.tables import OneTimeLinkRow
 from infra.auth.keys import derived_key
 from infra.jobs.in_process import run_now
 from infra.jobs.leases import SqlLeases
-from tests.api.refusals import Cases, assert_refused, bad_ids
 from tests.api.transfers.conftest import LEASE, Import
 from tests.api.transfers.exports import JOE, chunks, comment, issue, lines
 from tests.api.world import World
@@ -36,6 +35,7 @@ from tests.factories.accounts import IDS, PASSWORD
 from tests.factories.workspaces import MemberFactory
 from tests.full_disk import no_room_beyond
 from tests.identity import SECRET
+from tests.refusals import Cases, assert_refused, bad_ids
 
 LIMIT = 5_000
 CONTENT = lines(issue(1, comments=[comment("1", "a")]), b"no JSON", issue(2))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.api.audit.mirror import COMPARED, KINDS, Mirror, Values, normal
-from tests.api.client import Client
+from tests.client import Client
 
 RESULTS = """results { index subjectId changes { field before after }
   errors { __typename code message ... on ConflictError { conflictingFields } } } changedCount skippedCount

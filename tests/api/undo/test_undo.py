@@ -12,9 +12,9 @@ from domain.milestones.model import Milestone
 from domain.projects.model import Project, State
 from domain.shared.actor import Role
 from domain.workspaces.model import Workspace
-from tests.api.client import Client
 from tests.api.undo.taken_back import undo
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.issues import IssueFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.milestones import MilestoneFactory

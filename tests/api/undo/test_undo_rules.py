@@ -9,11 +9,11 @@ from sqlalchemy import update
 from domain.issues.model import Issue
 from domain.shared.actor import Cause, Role
 from infra.audit.tables import EventRow
-from tests.api.client import Client
 from tests.api.test_statements import counted
 from tests.api.undo.taken_back import undo
 from tests.api.undo.test_undo import change, undone
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.issues import IssueFactory
 from tests.factories.milestones import MilestoneFactory
 

@@ -47,8 +47,8 @@ from infra.transfers.tables import (
 )
 from infra.uow import uow_of
 from infra.workspaces.deletion import deletion_order
-from tests.api.client import Client
 from tests.api.world import Place, World
+from tests.client import Client
 from tests.factories.accounts import IDS, PASSWORD, PASSWORD_HASH
 from tests.factories.batches import BatchRunFactory
 from tests.factories.issues import IssueFactory

@@ -12,13 +12,13 @@ from domain.workspaces.invitation_service import INVITATIONS_PER_PERSON
 from domain.workspaces.model import Invitation, Member
 from infra.projects.repository import SqlProjectMemberRepository
 from infra.workspaces.tables import AreaGrantRow
-from tests.api.client import Client
-from tests.api.refusals import assert_refused, bad_ids, bad_patterns, conflict, invalid
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import UserFactory
 from tests.factories.moments import MADE
 from tests.factories.projects import ProjectFactory
 from tests.factories.workspaces import InvitationFactory
+from tests.refusals import assert_refused, bad_ids, bad_patterns, conflict, invalid
 
 OPEN = "query ($id: ID!) { node(id: $id) { ... on Workspace { invitations { nodes { id email role } totalCount } } } }"
 

@@ -15,11 +15,11 @@ from domain.shared.pages import PageRequest
 from infra.settings import Settings
 from infra.workspaces.tables import MemberRow
 from tests.api.auth.processes import Process, open_process
-from tests.api.client import Client
 from tests.api.sockets.websocket_driver import connect
 from tests.api.test_statements import counted
 from tests.api.workspaces.many_memberships import MORE, SOME_MORE, join_many
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.factories.auth import ApiKeyFactory, store_keys
 from tests.factories.issues import IssueFactory

@@ -8,14 +8,14 @@ from domain.accounts.commands import Registration
 from domain.shared.actor import Actor, Role
 from domain.workspaces.model import Member, Workspace
 from infra.workspaces.repository import SqlMemberRepository
-from tests.api.client import Client
-from tests.api.refusals import assert_refused, bad_ids, bad_names, bad_patterns, conflict, invalid
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
 from tests.factories.auth import SessionFactory
 from tests.factories.labels import LabelFactory
 from tests.factories.projects import ProjectFactory
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
+from tests.refusals import assert_refused, bad_ids, bad_names, bad_patterns, conflict, invalid
 
 SLUGS = ("-a", "a-", "A", "a_b", "a" * 49, "ä", "a b", "a\n", "a/b", "٣")
 

@@ -1,8 +1,8 @@
 import pytest
 
 from domain.shared.actor import Actor, Role
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 
 BY_SLUG = "query ($slug: String!) { workspace(slug: $slug) { id } }"
 MEMBERS = """query ($id: ID!, $filter: MemberFilter) { node(id: $id) { ... on Workspace {

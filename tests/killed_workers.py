@@ -76,7 +76,7 @@ async def work_with_kills(
 async def workers(settings: Settings) -> AsyncIterator[Callable[[str], Awaitable[None]]]:
     """Starts and kills workers, one at a time."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.api.forked_workers"),
+        *(sys.executable, "-m", "tests.forked_workers"),
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith("WORKGRAPH_")},
             "PYTHONPATH": str(ROOT),

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.api.client import Client
 from tests.api.world import World
+from tests.client import Client
 from tests.factories.accounts import IDS
 
 Refusal = tuple[str, str, str]
