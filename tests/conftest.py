@@ -20,7 +20,16 @@ from tests import execution_modes, partitions
 from tests.examples import AT_LENGTH, EVERYDAY
 from tests.messages import MessageWatch
 from tests.patience import PATIENT_READS, PATIENT_SETTINGS
+from tests.sample.fixtures import (
+    empty_sample_tables,
+    sample_app,
+    sample_database_url,
+    sample_engine,
+    sample_worlds,
+)
 from tests.servers import create_database, drop_databases, refuse_foreign_hosts, running_servers, table_emptier
+
+__all__ = ["empty_sample_tables", "sample_app", "sample_database_url", "sample_engine", "sample_worlds"]
 
 # One suite, one answer: new examples are looked for by hand, with --hypothesis-seed.
 # How long an example takes is the machine's affair.

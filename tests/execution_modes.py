@@ -23,7 +23,7 @@ from api.graphql.options import ExecutionOptions
 from api.graphql.runner import OperationRunner, graphql_schema
 from api.shared.context import Context
 from api.shared.scalars import json_bytes
-from tests.api import defaults as api_defaults
+from tests import api_defaults
 
 VARIABLE = "WORKGRAPH_TEST_EXECUTION"
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tests.api.world import World
 from tests.client import Client
 from tests.factories.accounts import IDS
+from tests.tracker.api.world import World
 
 Refusal = tuple[str, str, str]
 Cases = dict[str, tuple[dict[str, Any], list[Refusal]]]

@@ -13,7 +13,7 @@ from api.schema import schema
 from domain.app import App
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import Budget
-from tests.api.world import World
+from tests.tracker.api.world import World
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ NOT_KEPT = {
     "IssueDraft.label_ids": "rows of their own, made by IssueLinks",
     "Registration.password": "kept as a hash, apart from the person",
 }
-"""`Draft.field` that its entity does not have -> why. tests/api/test_creates.py proves that all come back."""
+"""`Draft.field` that its entity does not have -> why. tests/tracker/api/test_creates.py proves that all come back."""
 
 NOT_LOGGED = {
     "CommentDraft.issue_id": "never changes; the comment says it",

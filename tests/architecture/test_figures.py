@@ -32,7 +32,7 @@ def words(text: str) -> str:
 
 
 def expected_figures(results: str) -> list[str]:
-    statements = re.search(r"statements = (\d+) if", (ROOT / "tests/api/test_statements.py").read_text())
+    statements = re.search(r"statements = (\d+) if", (ROOT / "tests/tracker/api/test_statements.py").read_text())
     audits = re.search(r"^AUDITS = (\d+)$", (ROOT / "tests/e2e/test_audits.py").read_text(), re.MULTILINE)
     postgres = re.search(r"PostgreSQL (\d+)\.", results)
     mutations = build_schema(sdl()).mutation_type

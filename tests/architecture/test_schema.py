@@ -35,7 +35,7 @@ from domain.shared.errors import InvalidInput
 from domain.shared.pages import MOST, PageRequest
 from domain.shared.undo import Obstacle
 from domain.workspaces.model import MOST_AREAS
-from tests.api import defaults as api_defaults
+from tests import api_defaults
 from tests.architecture.sources import ROOT
 from tests.root_fields import SCHEMA, asking, root_fields
 

@@ -3,9 +3,9 @@ import asyncio
 from benchmarks.fairness import Attack, Round, attacks, table
 from benchmarks.load import Request
 from benchmarks.paced import Answer, message_of
-from tests.api import defaults as api_defaults
-from tests.api.graphql.test_cost import points
+from tests import api_defaults
 from tests.benchmarks.test_sign_ins import OK, serving
+from tests.engine.api.graphql.test_cost import points
 
 REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
 

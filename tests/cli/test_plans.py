@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from api.schema import sdl
 from cli.main import cli
-from tests.api.test_statements import REFERENCE_LIST
+from tests.tracker.api.test_statements import REFERENCE_LIST
 
 TWO = "query A { viewer { id } }\n  query B { node(id: 1) { id ... on Issue { title } } }"
 CONDITIONS = "query A($x: Boolean!, $y: Boolean = true) { viewer { id @skip(if: $x) name @include(if: $y) } }"

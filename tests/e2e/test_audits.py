@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from api.explorer.install import npm_command
-from tests.api.http.http_world import TOKEN, World, build
 from tests.e2e.loopback import served
+from tests.engine.api.http.http_world import TOKEN, World, build
 
 FOLDER = Path(__file__).parent / "audits"
 AUDITS = 61

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
-from tests.api.explorer.samples import samples
 from tests.e2e.browser import needs_browser
 from tests.e2e.explorer import ACCOUNT, FORM, Explorer, opened_explorer
+from tests.platform.api.explorer.samples import samples
 
 pytestmark = needs_browser
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from infra.settings import Settings
-from tests.api.explorer.samples import listing, samples, text
 from tests.e2e.browser import SECONDS, needs_browser
 from tests.e2e.explorer import QUERY_EDITOR, RESULT, RUN, Explorer, opened_explorer
+from tests.platform.api.explorer.samples import listing, samples, text
 
 pytestmark = needs_browser
 

@@ -11,8 +11,8 @@ import pytest
 from infra import bootstrap
 from infra.limits.throttle import LocalThrottle
 from infra.settings import Settings
-from tests.api.auth.loopback import ANN, identity_provider
 from tests.factories.accounts import PASSWORD
+from tests.platform.api.auth.loopback import ANN, identity_provider
 
 pytestmark = pytest.mark.verify
 

@@ -1,3 +1,0 @@
-from tests.api.auth.conftest import client, identity
-
-__all__ = ["client", "identity"]

@@ -1,3 +1,0 @@
-from tests.api.http.conftest import client, world
-
-__all__ = ["client", "world"]

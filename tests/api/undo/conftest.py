@@ -1,3 +1,0 @@
-from tests.api.batches.conftest import issues, leases
-
-__all__ = ["issues", "leases"]

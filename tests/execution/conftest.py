@@ -1,3 +1,0 @@
-from tests.api.conftest import app, data_dir, engine, world, worlds
-
-__all__ = ["app", "data_dir", "engine", "world", "worlds"]

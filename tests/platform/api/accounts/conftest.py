@@ -1,0 +1,3 @@
+from tests.platform.api.auth.conftest import client, identity
+
+__all__ = ["client", "identity"]

@@ -1,0 +1,75 @@
+"""Many users write at once with few connections, and no request is refused."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from domain.app import App
+from infra.bootstrap import open_app
+from infra.settings import Settings
+from tests import api_defaults
+from tests.served import served
+from tests.tracker.api.world import World
+
+WRITERS = 48
+FEW = 16
+PATIENCE = 120.0  # seconds until a request's deadline: how fast this machine is does not matter here
+CREATE = """mutation ($input: IssueCreateInput!) { issueCreate(input: $input) {
+  issue { number project { key } creator { name } } errors { message } } }"""
+
+
+@pytest.fixture
+async def few(settings: Settings, redis_database: str) -> AsyncIterator[App]:
+    """A connection to write and one to read, and 20 ms to wait for one to read."""
+    limits = {
+        "database_pool_size": 1,
+        "database_write_pool_size": 1,
+        "database_pool_seconds": 0.02,
+        "request_seconds": PATIENCE,
+    }
+    async with open_app(settings.model_copy(update=limits)) as opened:
+        yield opened
+
+
+async def numbers(client: httpx.AsyncClient, world: World, *, writers: int, count: int) -> list[int]:
+    """Numbers of the issues that the writers create, one after another each."""
+    left = list(range(count))
+    found = []
+
+    async def write() -> None:
+        while left:
+            left.pop()
+            variables = {"input": {"projectId": world.here.project.id, "title": "One of many"}}
+            response = await client.post("/graphql", json={"query": CREATE, "variables": variables})
+            assert response.status_code == 200, response.text
+            found.append(response.json()["data"]["issueCreate"]["issue"]["number"])
+
+    await asyncio.gather(*(write() for _ in range(writers)))
+    return found
+
+
+@pytest.mark.parametrize(("writers", "count"), [(FEW, FEW), pytest.param(WRITERS, 300, marks=pytest.mark.verify)])
+async def test_no_writer_is_refused(few: App, world: World, writers: int, count: int) -> None:
+    async with served(replace(world, app=few), api_defaults.http(request_seconds=PATIENCE)) as client:
+        assert sorted(await numbers(client, world, writers=writers, count=count)) == list(range(2, count + 2))
+
+
+async def test_a_full_line_is_a_503_that_says_when_to_come_back(settings: Settings, world: World) -> None:
+    options = {"database_pool_size": 1, "database_write_pool_size": 1, "database_write_queue": 1}
+    asking = 4
+    async with (
+        open_app(settings.model_copy(update=options)) as few,
+        served(replace(world, app=few), api_defaults.http()) as client,
+    ):
+        variables = {"input": {"projectId": world.here.project.id, "title": "One of many"}}
+        asked = {"query": CREATE, "variables": variables}
+        responses = await asyncio.gather(*(client.post("/graphql", json=asked) for _ in range(asking)))
+    statuses = [response.status_code for response in responses]
+    assert set(statuses) == {200, 503}
+    refused = next(response for response in responses if response.status_code == 503)
+    assert refused.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert int(refused.headers["retry-after"]) >= 1
+    assert len([event for event in await world.events() if event[1] == "issue.created"]) == statuses.count(200)

@@ -1,0 +1,3 @@
+from tests.platform.domain.auth.conftest import identity
+
+__all__ = ["identity"]

@@ -1,0 +1,3 @@
+from tests.platform.domain.workspaces.conftest import house
+
+__all__ = ["house"]

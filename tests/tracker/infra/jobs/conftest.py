@@ -1,0 +1,3 @@
+from tests.engine.infra.jobs.conftest import engine, engines, uow
+
+__all__ = ["engine", "engines", "uow"]
