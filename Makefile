@@ -43,9 +43,14 @@ dev: install ## Start everything, with demo data, at http://localhost:8000
 	@$(WORKGRAPH) dev
 
 # worksteal keeps the tests of a file in one process, which then opens its servers and compiles its queries once.
-test: install ## Run the suite
+test: install ## Run the suite, or a part: make test k=issues for its folders, k="moves and not kills" by names
+ifdef k
+	@arguments=$$($(PYTHON) -m tests.selection "$(k)") && \
+		eval "$(PYTHON) -m pytest -q -n auto --dist worksteal -m 'not verify' $$arguments"
+else
 	@$(PYTHON) -m pytest -q -n auto --dist worksteal -m "not verify"
 	@$(COMPILED_TESTS) -q -n auto -m "not verify"
+endif
 
 verify: install ## Run the long tests, some of them in Chromium
 	@$(PYTHON) -m api.explorer.install

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.client import Client
 from tests.factories.accounts import IDS
-from tests.tracker.api.world import World
+from tests.worlds import TwoWorkspaces
 
 Refusal = tuple[str, str, str]
 Cases = dict[str, tuple[dict[str, Any], list[Refusal]]]
@@ -102,7 +102,9 @@ def bad_ids(
     }
 
 
-async def assert_refused(world: World, client: Client, mutation: str, good: Mapping[str, Any], cases: Cases) -> None:
+async def assert_refused(
+    world: TwoWorkspaces[Any], client: Client, mutation: str, good: Mapping[str, Any], cases: Cases
+) -> None:
     """Each case gets exactly its errors, and the database stays as it is."""
     before = await world.rows()
     answers = {name: await client.refused(mutation, {**good, **change}) for name, (change, _) in cases.items()}

@@ -13,7 +13,7 @@ from api.schema import schema
 from domain.app import App
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import Budget
-from tests.tracker.api.world import World
+from tests.worlds import TwoWorkspaces
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class OnePerson:
 
 @asynccontextmanager
 async def served(
-    world: World, options: HttpOptions, *, actor: Actor | None = None, budget: Budget | None = None
+    world: TwoWorkspaces[Any], options: HttpOptions, *, actor: Actor | None = None, budget: Budget | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
     auth: Any = OnePerson(actor or world.owner.actor)
 

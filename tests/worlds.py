@@ -99,6 +99,13 @@ class TwoWorkspaces(Generic[P]):
     def owner(self) -> Client:
         return self.client(Role.OWNER)
 
+    async def store(self, *entities: Any) -> None:
+        raise NotImplementedError
+
+    async def rows(self) -> dict[str, list[str]]:
+        """Stored rows by table, to prove that nothing has changed."""
+        raise NotImplementedError
+
     async def stored(self, kind: type, id: str) -> Any:
         """The entity as the database has it, None if it has not."""
         async with self.engine.connect() as connection:

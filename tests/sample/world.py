@@ -93,7 +93,6 @@ class LibraryWorld(TwoWorkspaces[Library]):
             await connection.execute(insert(AreaGrantRow), grant)
 
     async def rows(self) -> dict[str, list[str]]:
-        """Stored rows by table, to prove that nothing has changed."""
         return await stored_rows(self.engine, further=tuple(table.__table__ for table in TABLES))
 
 

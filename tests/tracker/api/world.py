@@ -68,7 +68,6 @@ class World(TwoWorkspaces[Place]):
         await store(self.engine, *entities)
 
     async def rows(self) -> dict[str, list[str]]:
-        """Stored rows by table, to prove that nothing has changed."""
         return await stored_rows(self.engine)
 
 

@@ -11,8 +11,8 @@ from domain.audit.change_sets import UNDOABLE_FOR, ChangeSetFacts, UndoPolicy
 from domain.audit.slice import UNDO_ANY
 from domain.shared.actor import Actor, Cause, Grant, Role, Scope, with_held
 from domain.shared.undo import Obstacle
-from tests.event_log import SLICES
 from tests.factories.moments import MADE
+from tests.tracker.event_log import SLICES
 
 WORKSPACE, USER = "wsp_1", "usr_1"
 RULES = UndoPolicy.of(SLICES, any_change_set=UNDO_ANY)

@@ -5,7 +5,7 @@ import pytest
 from domain.audit.policies import EventVisibility
 from domain.shared.actor import Actor, Role
 from domain.shared.conflicts import LaterChange
-from tests.event_log import SLICES
+from tests.tracker.event_log import SLICES
 
 VISIBILITY = EventVisibility.of(SLICES)
 WORKSPACE = "wsp_1"

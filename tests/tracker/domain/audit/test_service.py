@@ -13,8 +13,8 @@ from domain.shared.actor import Actor, Role
 from domain.shared.errors import ErrorCode, InvalidInput, NotFound
 from domain.shared.events import FieldChange
 from domain.workspaces.model import Workspace, WorkspaceId
-from tests.event_log import SLICES, EventLog, open_event_log, revisions, take
 from tests.patience import PATIENCE
+from tests.tracker.event_log import SLICES, EventLog, open_event_log, revisions, take
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from infra.batches.slice import SLICE as BATCHES
 from infra.db.engine import open_engines
 from infra.db.read import ReadSession
 from infra.db.statements import Query
-from tests.event_log import SLICES
 from tests.factories.workspaces import WorkspaceFactory
 from tests.patience import PATIENT
+from tests.tracker.event_log import SLICES
 
 EVENTS, OF_JOB = 20_000, 200
 PROJECT = "prj_1"

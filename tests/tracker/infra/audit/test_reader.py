@@ -9,7 +9,7 @@ from domain.audit.model import LoggedChange, LoggedEvent, LogSpan
 from domain.issues.events import IssueCreated, IssueUpdated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import FieldChange, plain
-from tests.event_log import KINDS, SYSTEM, EventLog, open_event_log, revisions
+from tests.tracker.event_log import KINDS, SYSTEM, EventLog, open_event_log, revisions
 
 
 @pytest.fixture
