@@ -9,7 +9,6 @@ import httpx
 
 from api.app import create_app
 from api.http.options import HttpOptions
-from api.schema import schema
 from domain.app import App
 from domain.shared.actor import Actor, ClientInfo
 from domain.shared.budget import Budget
@@ -39,7 +38,7 @@ async def served(
     async def opened() -> AsyncIterator[App]:
         yield replace(world.app, auth=auth, budget=budget or world.app.budget)
 
-    app = create_app(opened, options, schema=schema, routers=())
+    app = create_app(opened, options, schema=world.schema, routers=())
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(
