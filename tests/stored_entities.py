@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.accounts.model import User
 from domain.auth.model import Session
@@ -40,3 +40,9 @@ async def add_entities(connection: AsyncConnection, repositories: Repositories, 
     for kind, repository in repositories.items():
         await opened(repository, connection, sizes).add_all([each for each in entities if isinstance(each, kind)])
     await write_sizes(connection, sizes)
+
+
+async def store(engine: AsyncEngine, *entities: Any) -> None:
+    """Stores entities of the platform."""
+    async with engine.begin() as connection:
+        await add_entities(connection, PLATFORM, entities)

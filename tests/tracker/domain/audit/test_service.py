@@ -8,13 +8,13 @@ import pytest
 from domain.audit.model import ChangeBatch
 from domain.audit.policies import EventVisibility
 from domain.audit.service import MOST_EVENTS, AuditService
-from domain.issues.events import IssueUpdated
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import ErrorCode, InvalidInput, NotFound
 from domain.shared.events import FieldChange
 from domain.workspaces.model import Workspace, WorkspaceId
+from tests.event_log import SLICES, EventLog, open_event_log, revisions, take
 from tests.patience import PATIENCE
-from tests.tracker.event_log import SLICES, EventLog, open_event_log, revisions, take
+from tests.sample.domain.events import BookUpdated
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ async def test_a_batch_ends_before_its_long_texts_are_too_many(
     actor = member(log, workspace)
     for length in (5000, 5000, 1, 12_000, 5000):
         text = FieldChange(after="x" * length)
-        await log.write(IssueUpdated(workspace_id=workspace, subject_id="iss_1", changes={"description": text}))
+        await log.write(BookUpdated(workspace_id=workspace, subject_id="bok_1", changes={"description": text}))
     lengths = []
     up_to, has_more = 0, True
     while has_more:

@@ -5,25 +5,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.issues.model import Issue
 from infra.db.list_sizes import ListSizes
 from infra.issues.repository import SqlIssueRepository
+from tests.write_ahead_log import written
 
 RUNS = 8
 STATE_BYTES, TITLE_BYTES = 3_000, 7_500
 """About a quarter more than measured. The index of words takes most of the second."""
 DESCRIPTION = " ".join(f"word{number} of a description" for number in range(60))
-WRITTEN = text("SELECT wal_bytes::bigint FROM pg_stat_get_backend_wal(pg_backend_pid())")
-
-
-async def written(connection: AsyncConnection) -> int:
-    """Bytes that the connection has written to the log."""
-    await connection.execute(text("SELECT pg_stat_force_next_flush()"))
-    await connection.commit()
-    return int((await connection.execute(WRITTEN)).scalar_one())
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from domain.audit.model import LoggedChange, LoggedEvent, LogSpan
-from domain.issues.events import IssueCreated, IssueUpdated
 from domain.shared.actor import Actor, Cause
 from domain.shared.events import FieldChange, plain
-from tests.tracker.event_log import KINDS, SYSTEM, EventLog, open_event_log, revisions
+from tests.event_log import KINDS, SYSTEM, EventLog, open_event_log, revisions
+from tests.sample.domain.events import BookCreated, BookUpdated
 
 
 @pytest.fixture
@@ -19,16 +19,16 @@ async def log(database: str, redis_url: str) -> AsyncIterator[EventLog]:
 
 
 async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: EventLog) -> None:
-    workspace, issue, project, user = (log.ids.new(prefix) for prefix in ("wsp", "iss", "prj", "usr"))
-    recorded = IssueUpdated(
+    workspace, book, shelf, user = (log.ids.new(prefix) for prefix in ("wsp", "bok", "shf", "usr"))
+    recorded = BookUpdated(
         workspace_id=workspace,
-        subject_id=issue,
-        area_id=project,
+        subject_id=book,
+        area_id=shelf,
         changes={
             "title": FieldChange(before="ä\n{}", after="b"),
-            "labels": FieldChange(before=plain({"lab_2", "lab_1"}), after=plain(())),
-            "estimate": FieldChange(before=None, after=3),
-            "due_date": FieldChange(before=plain(date(2026, 2, 1)), after=None),
+            "tags": FieldChange(before=plain({"tag_2", "tag_1"}), after=plain(())),
+            "pages": FieldChange(before=None, after=3),
+            "due_on": FieldChange(before=plain(date(2026, 2, 1)), after=None),
             "is_pinned": FieldChange(before=True, after=False),
         },
     )
@@ -41,18 +41,18 @@ async def test_an_event_is_read_as_it_was_recorded_with_its_values_as_text(log: 
     changes = {change.field: change for change in event.changes}
     assert changes == {
         "title": LoggedChange(field="title", before=("ä\n{}",), after=("b",)),
-        "labels": LoggedChange(field="labels", before=("lab_1", "lab_2"), after=()),
-        "estimate": LoggedChange(field="estimate", before=None, after=("3",)),
-        "due_date": LoggedChange(field="due_date", before=("2026-02-01",), after=None),
+        "tags": LoggedChange(field="tags", before=("tag_1", "tag_2"), after=()),
+        "pages": LoggedChange(field="pages", before=None, after=("3",)),
+        "due_on": LoggedChange(field="due_on", before=("2026-02-01",), after=None),
         "is_pinned": LoggedChange(field="is_pinned", before=("true",), after=("false",)),
     }
     assert event == LoggedEvent(
         workspace_id=workspace,
         revision=1,
         change_set=1,
-        kind=KINDS["ISSUE_UPDATED"],
-        subject_id=issue,
-        area_id=project,
+        kind=KINDS["BOOK_UPDATED"],
+        subject_id=book,
+        area_id=shelf,
         actor_id=user,
         cause=Cause.IMPORT,
         changes=event.changes,
@@ -89,8 +89,8 @@ async def test_one_commit_is_in_the_logs_of_several_workspaces(log: EventLog) ->
     mine, other = log.new_workspace(), log.new_workspace()
     await log.record(other, 3)
 
-    def events(*workspaces: str) -> list[IssueCreated]:
-        return [IssueCreated(workspace_id=each, subject_id=log.ids.new("iss")) for each in workspaces]
+    def events(*workspaces: str) -> list[BookCreated]:
+        return [BookCreated(workspace_id=each, subject_id=log.ids.new("bok")) for each in workspaces]
 
     written = await log.write_everywhere(*events(mine, other, mine))
     assert written == {mine: 2, other: 4}
@@ -105,17 +105,17 @@ async def test_one_commit_is_in_the_logs_of_several_workspaces(log: EventLog) ->
 async def test_a_kind_that_this_release_does_not_know_is_read_as_unknown(
     log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspace, issue = log.new_workspace(), log.ids.new("iss")
-    event = IssueUpdated(workspace_id=workspace, subject_id=issue)
-    monkeypatch.setattr(IssueUpdated, "type", "issue.teleported")
+    workspace, book = log.new_workspace(), log.ids.new("bok")
+    event = BookUpdated(workspace_id=workspace, subject_id=book)
+    monkeypatch.setattr(BookUpdated, "type", "book.teleported")
     await log.write(event)
     assert [event.kind for event in await log.reader.of_workspace(workspace, after=0, most=2)] == [KINDS["UNKNOWN"]]
 
 
 async def test_a_long_text_is_stored_apart_and_read_on_request(log: EventLog) -> None:
-    workspace, issue = log.new_workspace(), log.ids.new("iss")
+    workspace, book = log.new_workspace(), log.ids.new("bok")
     texts = {"title": FieldChange(before="a", after="b" * 5000), "description": FieldChange(before="c" * 4096)}
-    one = IssueUpdated(workspace_id=workspace, subject_id=issue, changes=texts)
+    one = BookUpdated(workspace_id=workspace, subject_id=book, changes=texts)
     both = {"description": FieldChange(before="d" * 4097, after="e" * 9000)}
     await log.write(one, replace(one, changes=both))
     await log.record(workspace, 150)  # COPY

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from domain.issues.events import IssueUpdated
 from domain.shared.actor import Actor
 from domain.shared.events import FieldChange
 from infra.audit.log import log_of
 from tests.commit_log import write_logs
 from tests.factories.accounts import IDS
-from tests.tracker.infra.issues.test_written_ahead import written
+from tests.sample.domain.events import BookUpdated
+from tests.write_ahead_log import written
 
 RUNS = 8
 OF_COMMIT, OF_JOB = 805, 925
@@ -21,14 +21,14 @@ events of jobs have one by their change set."""
 
 @pytest.mark.parametrize(("change_set", "most"), [(None, OF_COMMIT), (1, OF_JOB)])
 async def test_an_event_writes_little(database: str, change_set: int | None, most: int) -> None:
-    workspace, state = IDS.new("wsp"), IDS.new("sta")
-    event = IssueUpdated(
+    workspace, author = IDS.new("wsp"), IDS.new("aut")
+    event = BookUpdated(
         workspace_id=workspace,
-        subject_id=IDS.new("iss"),
-        area_id=IDS.new("prj"),
+        subject_id=IDS.new("bok"),
+        area_id=IDS.new("shf"),
         changes={
-            "state_id": FieldChange(before=state, after=state),
-            "completed_at": FieldChange(after="2026-01-01T00:00:00+00:00"),
+            "author_id": FieldChange(before=author, after=author),
+            "archived_at": FieldChange(after="2026-01-01T00:00:00+00:00"),
         },
     )
     actor = Actor(user_id=IDS.new("usr"), change_set=change_set)

@@ -15,8 +15,8 @@ from infra.audit.revisions import RevisionListener
 from infra.audit.streams import MOST_WAITING, PAGE, SAFETY_SECONDS, RedisEventStream
 from infra.db.read import ReadSession
 from tests.engine.infra.shared.redis_relay import RedisRelay, open_relay
+from tests.event_log import EventLog, eventually, open_event_log, revisions, take
 from tests.patience import PATIENCE
-from tests.tracker.event_log import EventLog, eventually, open_event_log, revisions, take
 
 
 @pytest.fixture

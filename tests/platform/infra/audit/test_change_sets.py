@@ -16,17 +16,17 @@ from infra.batches.slice import SLICE as BATCHES
 from infra.db.engine import open_engines
 from infra.db.read import ReadSession
 from infra.db.statements import Query
+from tests.event_log import SLICES
 from tests.factories.workspaces import WorkspaceFactory
 from tests.patience import PATIENT
-from tests.tracker.event_log import SLICES
 
 EVENTS, OF_JOB = 20_000, 200
-PROJECT = "prj_1"
+SHELF = "shf_1"
 WORKSPACE = WorkspaceFactory()
 FILL = text(
     """INSERT INTO event (workspace_id, revision, change_set, type, subject_id, project_id, cause, changes, occurred_at)
     SELECT :workspace, revision, CASE WHEN revision <= 3 OR revision % 100 = 0 THEN 3 ELSE revision END,
-        'issue.updated', 'iss_1', :project, 'USER', '{}', now() FROM generate_series(1, :events) AS revision"""
+        'book.updated', 'bok_1', :shelf, 'USER', '{}', now() FROM generate_series(1, :events) AS revision"""
 )
 COUNTER = text("INSERT INTO workspace_revision (workspace_id, first_revision, revision) VALUES (:workspace, 1, :last)")
 
@@ -60,10 +60,10 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.GUEST])
 async def test_a_change_set_is_read_without_the_events_of_others(database: str, role: Role) -> None:
-    actor = Actor(user_id="usr_1", roles={WORKSPACE.id: role}, areas={WORKSPACE.id: frozenset({PROJECT})})
+    actor = Actor(user_id="usr_1", roles={WORKSPACE.id: role}, areas={WORKSPACE.id: frozenset({SHELF})})
     engine = create_async_engine(database, isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection, open_engines(database, PATIENT) as engines:
-        await connection.execute(FILL, {"workspace": WORKSPACE.id, "project": PROJECT, "events": EVENTS})
+        await connection.execute(FILL, {"workspace": WORKSPACE.id, "shelf": SHELF, "events": EVENTS})
         await connection.execute(COUNTER, {"workspace": WORKSPACE.id, "last": EVENTS})
         await connection.execute(text("ANALYZE event"))
         reads = Noting(engines.read)
@@ -71,7 +71,7 @@ async def test_a_change_set_is_read_without_the_events_of_others(database: str, 
         reader = SqlChangeSetReader(reads, SLICES, BATCHES.job_runs)
         _, facts = await reader.by_revision(actor, WORKSPACE, 3)
         assert facts is not None
-        assert (facts.after, facts.counts, facts.is_partly_hidden) == (0, {"issue.updated": 3 + OF_JOB}, False)
+        assert (facts.after, facts.counts, facts.is_partly_hidden) == (0, {"book.updated": 3 + OF_JOB}, False)
         [page] = await reader.events_of_change_sets(actor, [ChangeSet.of(facts, ())], PageRequest(first=50))
         assert [event.revision for event in page.nodes] == [1, 2, 3, *range(100, 4701, 100)]
         for mode in ("force_custom_plan", "force_generic_plan"):
