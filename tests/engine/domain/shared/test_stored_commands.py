@@ -9,18 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.issues.batch_commands import IssueBatchUpdate, IssueSelection
-from domain.issues.commands import IssueChanges, IssueMove, IssueMoveState
-from domain.issues.priorities import Priority
-from domain.issues.queries import IssueFilter
-from domain.labels.queries import LabelFilter
-from domain.projects.queries import StateFilter
 from domain.shared.filters import DateComparator, DateTimeComparator, ListComparator, OrderComparator, TextComparator
-from domain.shared.many import OnError
 from domain.shared.sets import SetChange
 from domain.shared.stored_commands import UnreadableCommand, read_command, stored
 from domain.shared.unset import Unset
 from tests.examples import share_of
+from tests.sample.domain.commands import BookBatchCreate, BookChanges
+from tests.sample.domain.conditions import Condition
+from tests.sample.domain.queries import BookFilter, ShelfFilter, TagFilter
 
 
 class Rule(Enum):
@@ -57,21 +53,14 @@ def stored_and_read(command: Any) -> Any:
 
 
 @settings(max_examples=share_of(200))
-@given(commands(IssueChanges))
-def test_any_change_of_an_issue_is_read_as_it_was_stored(changes: IssueChanges) -> None:
+@given(commands(BookChanges))
+def test_any_change_is_read_as_it_was_stored(changes: BookChanges) -> None:
     assert stored_and_read(changes) == changes
 
 
-def test_the_command_of_a_batch_run_is_read_as_it_was_stored() -> None:
-    command = IssueBatchUpdate(
-        workspace_id="wsp_1",
-        select=IssueSelection(filter=IssueFilter(priority=OrderComparator(eq=Priority.NONE), text="door")),
-        change=IssueChanges(move=IssueMove(project_id="prj_1", state=IssueMoveState(id="sta_1")), due_date=None),
-        on_error=OnError.SKIP,
-        expected_count=1_001,
-        expected_revision=7,
-    )
-    assert stored_and_read(command) == command
+@given(commands(BookBatchCreate))
+def test_any_batch_is_read_as_it_was_stored(batch: BookBatchCreate) -> None:
+    assert stored_and_read(batch) == batch
 
 
 @given(commands(Place))
@@ -82,19 +71,22 @@ def test_a_value_of_one_of_several_types_keeps_its_type(place: Place) -> None:
 
 
 def test_fields_that_were_not_sent_are_left_out_and_nulls_are_kept() -> None:
-    changes = IssueChanges(due_date=None, priority=Priority.HIGH, labels=SetChange(add=("lab_1",)))
-    assert stored(changes) == {"due_date": None, "priority": "HIGH", "labels": {"add": ["lab_1"]}}
+    changes = BookChanges(due_on=None, condition=Condition.GOOD, tags=SetChange(add=("tag_1",)))
+    assert stored(changes) == {"due_on": None, "condition": "GOOD", "tags": {"add": ["tag_1"]}}
     read = stored_and_read(changes)
-    assert read.due_date is None
-    assert read.start_date is Unset.UNSET
+    assert read.due_on is None
+    assert read.lent_on is Unset.UNSET
 
 
 def test_a_filter_is_read_as_it_was_stored() -> None:
-    wanted = IssueFilter(
-        and_=(IssueFilter(priority=OrderComparator(in_=(Priority.LOW, Priority.NONE))), IssueFilter(text="door")),
-        not_=IssueFilter(state=StateFilter(name=TextComparator(eq=None, starts_with=""))),
-        labels=ListComparator(some=LabelFilter(or_=()), none=LabelFilter(name=TextComparator(contains="x"))),
-        due_date=DateComparator(eq=None, gte=date(2026, 12, 1)),
+    wanted = BookFilter(
+        and_=(
+            BookFilter(condition=OrderComparator(in_=(Condition.POOR, Condition.MINT))),
+            BookFilter(title=TextComparator(contains="door")),
+        ),
+        not_=BookFilter(shelf=ShelfFilter(name=TextComparator(eq=None, starts_with=""))),
+        tags=ListComparator(some=TagFilter(or_=()), none=TagFilter(name=TextComparator(contains="x"))),
+        due_on=DateComparator(eq=None, gte=date(2026, 12, 1)),
         created_at=DateTimeComparator(lt=datetime(2026, 12, 1, 3, 4, 5, 678, tzinfo=UTC)),
     )
     assert stored_and_read(wanted) == wanted
@@ -103,19 +95,19 @@ def test_a_filter_is_read_as_it_was_stored() -> None:
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ({"color": "red"}, "IssueChanges has no field 'color'."),
+        ({"color": "red"}, "BookChanges has no field 'color'."),
         ({"title": 3}, "Expected a value of the type str, found 3."),
-        ({"estimate": True}, "Expected a value of the type int, found True."),
-        ({"due_date": "soon"}, "Expected a date, found 'soon'."),
-        ({"priority": "GREAT"}, "Priority has no member 'GREAT'."),
-        ({"labels": ["lab_1"]}, "Expected the fields of SetChange, found ['lab_1']."),
-        ({"labels": {"add": "lab_1"}}, "Expected a list, found 'lab_1'."),
+        ({"pages": True}, "Expected a value of the type int, found True."),
+        ({"due_on": "soon"}, "Expected a date, found 'soon'."),
+        ({"condition": "GREAT"}, "Condition has no member 'GREAT'."),
+        ({"tags": ["tag_1"]}, "Expected the fields of SetChange, found ['tag_1']."),
+        ({"tags": {"add": "tag_1"}}, "Expected a list, found 'tag_1'."),
         ({"title": None}, "Expected a value of the type str, found None."),
     ],
 )
 def test_a_command_of_another_version_is_refused(found: Any, message: str) -> None:
     with pytest.raises(UnreadableCommand) as refusal:
-        read_command(IssueChanges, found)
+        read_command(BookChanges, found)
     assert str(refusal.value) == message
 
 

@@ -9,13 +9,13 @@ import asyncpg
 import pytest
 from sqlalchemy import select, text
 
-from domain.issues.events import IssueCreated, IssueUpdated
 from domain.shared.actor import Actor, IdempotencyKey
 from domain.shared.batches import BatchKind
 from domain.shared.errors import InvalidInput
 from domain.shared.events import LONGEST_TEXT, Event, FieldChange
 from domain.shared.uow import Replayed
 from infra.audit.tables import EventRow, EventTextRow
+from infra.batches.slice import SLICE as BATCHES
 from infra.batches.tables import BatchRunRow
 from infra.db.engine import Engines, open_engines
 from infra.db.list_sizes import ListKey
@@ -28,8 +28,11 @@ from tests.factories.accounts import UserFactory
 from tests.factories.workspaces import WorkspaceFactory
 from tests.fakes.clock import MemoryClock
 from tests.patience import PATIENT
-from tests.tracker.factories.storing import store
+from tests.sample.application import ADAPTERS_OF_SAMPLE
+from tests.sample.domain.events import BookUpdated, ShelfCreated
+from tests.stored_entities import store
 
+SLICES = tuple(dict.fromkeys((*ADAPTERS_OF_SAMPLE, BATCHES)))
 CLOCK = MemoryClock()
 IDS = Uuid7IdFactory(CLOCK)
 ONE, OTHER = sorted(IDS.new("wsp") for _ in range(2))
@@ -42,9 +45,13 @@ async def engines(database: str) -> AsyncIterator[Engines]:
         yield opened
 
 
+def factory_of(engines: Engines) -> SqlUowFactory:
+    return SqlUowFactory(engines.write, CLOCK, IDS, lambda committed: None, slices=SLICES)
+
+
 @pytest.fixture
 def opened(engines: Engines) -> SqlUowFactory:
-    return SqlUowFactory(engines.write, CLOCK, IDS, lambda committed: None)
+    return factory_of(engines)
 
 
 @pytest.fixture(params=["told", "not told"])
@@ -69,7 +76,7 @@ def messages(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def created(workspace_id: str, **changes: FieldChange) -> Event:
-    return IssueCreated(workspace_id=workspace_id, subject_id=IDS.new("iss"), changes=changes)
+    return ShelfCreated(workspace_id=workspace_id, subject_id=IDS.new("shf"), changes=changes)
 
 
 async def stored(engines: Engines, *columns: Any) -> list[tuple[Any, ...]]:
@@ -149,17 +156,17 @@ async def test_sizes_of_lists_change_with_or_without_an_event(engines: Engines, 
     columns = (ListSizeRow.workspace_id, ListSizeRow.parent_id, ListSizeRow.lifecycle, ListSizeRow.size)
     for by in (2, 3, -1):
         async with opened(ANN) as uow:
-            uow.sizes.change([ListKey(ONE, "prj_b", 0), ListKey(ONE, "prj_a", 1), ListKey(OTHER, "prj_c", 0)], by)
+            uow.sizes.change([ListKey(ONE, "shf_b", 0), ListKey(ONE, "shf_a", 1), ListKey(OTHER, "shf_c", 0)], by)
             await uow.commit(None)
     assert uow.committed is not None
     assert (uow.committed.revisions, await counters(engines)) == ({}, {})
-    assert await stored(engines, *columns) == [(ONE, "prj_a", 1, 4), (ONE, "prj_b", 0, 4), (OTHER, "prj_c", 0, 4)]
+    assert await stored(engines, *columns) == [(ONE, "shf_a", 1, 4), (ONE, "shf_b", 0, 4), (OTHER, "shf_c", 0, 4)]
     async with opened(ANN) as uow:
-        uow.sizes.remove(ONE, "prj_a")
-        uow.sizes.change([ListKey(ONE, "prj_a", 1)], 5)
+        uow.sizes.remove(ONE, "shf_a")
+        uow.sizes.change([ListKey(ONE, "shf_a", 1)], 5)
         uow.record(created(ONE))
         await uow.commit(None)
-    assert await stored(engines, *columns) == [(ONE, "prj_b", 0, 4), (OTHER, "prj_c", 0, 4)]
+    assert await stored(engines, *columns) == [(ONE, "shf_b", 0, 4), (OTHER, "shf_c", 0, 4)]
 
 
 @pytest.mark.usefixtures("maybe_told")
@@ -171,10 +178,10 @@ async def test_a_key_remembers_the_outcome_of_its_commit(
     async with opened(keyed) as uow:
         for place in places:
             uow.record(created(place))
-        assert (await uow.commit("iss_1")).revision == revision
+        assert (await uow.commit("bok_1")).revision == revision
     with pytest.raises(Replayed) as replay:
         await commit(opened, created(ONE), actor=keyed)
-    assert (replay.value.subject_id, replay.value.revision) == ("iss_1", revision)
+    assert (replay.value.subject_id, replay.value.revision) == ("bok_1", revision)
 
 
 @pytest.mark.usefixtures("maybe_told")
@@ -183,7 +190,7 @@ async def test_a_run_that_a_commit_starts_has_its_revision(engines: Engines, ope
     await commit(opened, created(ONE))
     keyed = replace(ANN, idempotency=IdempotencyKey(key="k", fingerprint="f"))
     async with opened(keyed) as uow:
-        run_id = uow.begin_batch(BatchKind.PROJECT_DELETION, workspace_id=ONE, subject_id="prj_1")
+        run_id = uow.begin_batch(BatchKind.PROJECT_DELETION, workspace_id=ONE, subject_id="shf_1")
         written = await uow.commit(run_id)
     assert written.revision == 2
     assert await stored(engines, BatchRunRow.id, BatchRunRow.change_set) == [(run_id, 2)]
@@ -199,19 +206,19 @@ async def test_a_text_that_cannot_be_stored_is_invalid_input_and_leaves_nothing(
     with pytest.raises(InvalidInput):
         await commit(opened, created(ONE), created(ONE, title=FieldChange(after=value)))
     assert await counters(engines) == {}
-    uow = await commit(opened, IssueUpdated(workspace_id=ONE, subject_id="iss_1"))
+    uow = await commit(opened, BookUpdated(workspace_id=ONE, subject_id="bok_1"))
     assert uow.committed is not None
     assert uow.committed.revisions == {ONE: 1}
 
 
 async def test_a_commit_that_the_database_refuses_leaves_nothing(database: str) -> None:
     async with open_engines(database, defaults.engine(pool_size=1)) as engines:
-        opened = SqlUowFactory(engines.write, CLOCK, IDS, lambda committed: None)
+        opened = factory_of(engines)
 
         async def refused() -> None:
             async with opened(ANN) as uow:
                 uow.record(created(ONE))
-                uow.sizes.change([ListKey(ONE, "prj_a", 0)], 2**31)
+                uow.sizes.change([ListKey(ONE, "shf_a", 0)], 2**31)
                 await uow.commit(None)
 
         with pytest.raises(InvalidInput):

@@ -12,7 +12,7 @@ from infra.jobs import log_cleaning
 from infra.jobs.log_cleaning import change_log_cleaning
 from infra.workspaces.tables import RevisionRow
 from tests.factories.workspaces import WorkspaceFactory
-from tests.tracker.factories.storing import store
+from tests.stored_entities import store
 
 KEPT = timedelta(days=10)
 
@@ -26,7 +26,7 @@ async def log_events(connection: AsyncConnection, workspace_id: str, ages: Seque
     """Stores one event per age, in days."""
     await connection.execute(insert(RevisionRow).values(workspace_id=workspace_id, revision=len(ages)))
     for revision, age in enumerate(ages, 1):
-        event = {"type": "issue.created", "subject_id": "iss_1", "cause": Cause.USER, "changes": {}}
+        event = {"type": "book.created", "subject_id": "bok_1", "cause": Cause.USER, "changes": {}}
         moment = func.now() - timedelta(days=age)
         await connection.execute(
             insert(EventRow).values(

@@ -2,7 +2,6 @@ import json
 
 import pytest
 
-from domain.issues.errors import IssueErrorCode
 from domain.shared.conflicts import ChangedMeanwhile, ConflictOfFields
 from domain.shared.errors import (
     Conflict,
@@ -16,20 +15,21 @@ from domain.shared.errors import (
 )
 from domain.shared.stored_errors import read_errors, stored_errors
 from domain.shared.undoing import NotRestored
+from tests.sample.domain.errors import LibraryErrorCode
 
-CODES = (*ErrorCode, *IssueErrorCode)
+CODES = (*ErrorCode, *LibraryErrorCode)
 
 
 @pytest.mark.parametrize(
     "error",
     [
-        NotFound("This state does not exist.", path=("change", "state_id")),
-        PermissionDenied("Your role does not allow you to change issues."),
-        InvalidInput("{field} must not be after {other}.", path=("start_date",), other="due_date"),
-        Conflict("An issue cannot be its own ancestor.", path=("parent_id",), code=IssueErrorCode.PARENT_CYCLE),
-        LimitExceeded("An issue can have at most 20 assignees.", path=("assignees",)),
-        WrongId("Expected a user ID (`usr_…`).", path=("assignees",)),
-        ChangedMeanwhile(["title", "due_date"], (), expected=3, current=7),
+        NotFound("This author does not exist.", path=("change", "author_id")),
+        PermissionDenied("Your role does not allow you to change books."),
+        InvalidInput("{field} must not be after {other}.", path=("lent_on",), other="due_on"),
+        Conflict("A book cannot be its own volume.", path=("parent_id",), code=LibraryErrorCode.OWN_VOLUME),
+        LimitExceeded("A book can have at most 20 tags.", path=("tags",)),
+        WrongId("Expected a tag ID (`tag_…`).", path=("tags",)),
+        ChangedMeanwhile(["title", "due_on"], (), expected=3, current=7),
         NotRestored("{a} was changed later.", ["title"], named={"a": "title"}),
     ],
 )
@@ -47,6 +47,6 @@ def test_an_error_is_read_as_it_was_stored(error: DomainError) -> None:
 
 
 def test_a_code_that_this_server_lacks_is_an_invalid_input() -> None:
-    error = Conflict("An issue cannot be its own ancestor.", code=IssueErrorCode.PARENT_CYCLE)
+    error = Conflict("A book cannot be its own volume.", code=LibraryErrorCode.OWN_VOLUME)
     [read] = read_errors(stored_errors([error]), ErrorCode)
     assert read.failure is ErrorCode.INVALID_INPUT

@@ -35,7 +35,7 @@ from tests.engine.infra.jobs.sample import CLOCK, IDS, PERIODIC, Walk, add_job
 from tests.factories.accounts import UserFactory
 from tests.factories.auth import ApiKeyFactory, SecurityEventFactory, SessionFactory, store_keys
 from tests.factories.workspaces import InvitationFactory, WorkspaceFactory
-from tests.tracker.factories.storing import store
+from tests.stored_entities import store
 
 HOUR = timedelta(hours=1)
 

@@ -1,3 +1,0 @@
-from tests.engine.infra.jobs.conftest import engine, engines, uow
-
-__all__ = ["engine", "engines", "uow"]
