@@ -47,9 +47,9 @@ async def test_a_sign_in_builds_only_the_repositories_that_it_uses(database: str
 def test_a_repository_is_built_once() -> None:
     uow = SqlUow(object(), object(), object(), object())  # type: ignore[arg-type]  # nothing reaches the database
     assert not REPOSITORIES & vars(uow).keys()
-    assert uow.issues is uow.issues
+    assert uow.members is uow.members
     assert uow.areas is uow.areas
-    assert vars(uow).keys() & REPOSITORIES == {"issues"}
+    assert vars(uow).keys() & REPOSITORIES == {"members"}
 
 
 async def test_all_that_a_transaction_changes_has_one_time_taken_when_it_is_first_asked_for() -> None:

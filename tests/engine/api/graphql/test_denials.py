@@ -23,10 +23,10 @@ def answer(data: Any, *errors: Exception) -> ExecutionResult:
     "data",
     [
         {"viewer": {"name": "Ann", "ownInitials": None}},
-        {"a": {"nodes": [{"parent": None, "labels": [], "comments": {"nodes": [], "totalCount": 0}}]}},
-        {"workspace": {"labels": {"nodes": [], "totalCount": 0}}},
+        {"a": {"nodes": [{"parent": None, "tags": [], "volumes": {"nodes": [], "totalCount": 0}}]}},
+        {"workspace": {"tags": {"nodes": [], "totalCount": 0}}},
         {"workspaces": {"nodes": [{}], "totalCount": 1, "pageInfo": {"endCursor": None}}},
-        {"nodes": [{"id": "iss_1"}]},
+        {"nodes": [{"id": "bok_1"}]},
         {"viewer": {"isActive": False}},
         {},
     ],
@@ -45,7 +45,7 @@ def test_what_is_granted_to_a_member(data: Any) -> None:
         {"workspaces": {"edges": []}},
         {"workspaces": {"count": 0}},
         {"nodes": []},
-        {"nodes": [{"id": "iss_1"}, None]},
+        {"nodes": [{"id": "bok_1"}, None]},
     ],
 )
 def test_what_hides_something_from_each_actor(data: Any) -> None:
@@ -56,13 +56,13 @@ def test_what_hides_something_from_each_actor(data: Any) -> None:
 
 def test_lists_below_the_root_can_hide_something_from_guests() -> None:
     for data in (
-        {"workspace": {"projects": {"nodes": []}}},
-        {"workspace": {"projects": {"totalCount": 0}}},
-        {"node": {"project": {"issues": {"nodes": []}}}},
+        {"workspace": {"shelves": {"nodes": []}}},
+        {"workspace": {"shelves": {"totalCount": 0}}},
+        {"node": {"shelf": {"books": {"nodes": []}}}},
     ):
         assert denies(answer(data), GUEST)
         assert not denies(answer(data), MEMBER)
-    assert not denies(answer({"workspace": {"projects": {"nodes": [{"labels": []}]}}}), GUEST)
+    assert not denies(answer({"workspace": {"shelves": {"nodes": [{"tags": []}]}}}), GUEST)
 
 
 @pytest.mark.parametrize("error", [NotFound("x"), PermissionDenied("x"), ValueError("x")], ids=repr)

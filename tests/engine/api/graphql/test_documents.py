@@ -377,9 +377,9 @@ def test_the_depth_of_variables_is_limited() -> None:
 
 def test_text_that_cannot_be_stored_is_refused_with_its_location():
     for text in ("a\0b", "\ud800"):
-        error = check_variables({"input": {"labels": ["fine", text]}}, LIMITS)
+        error = check_variables({"input": {"tags": ["fine", text]}}, LIMITS)
         assert error is not None
-        assert error.message.startswith("`labels` in `$input` ")
+        assert error.message.startswith("`tags` in `$input` ")
         assert error.extensions == {"code": "INVALID_INPUT"}
         error = check_variables({"slug": text}, LIMITS)
         assert error is not None

@@ -9,7 +9,7 @@ TEXT = """
 query Search($after: String = "x", $filter: Filter! = {state: [OPEN, {deep: 1.5}]}, $all: [Int!]) @live(when: true) {
   # the first page
   found: search(after: $after, filter: $filter) @include(if: true) {
-    nodes { id ...Named ... on Issue { title(length: 10, fold: null) } }
+    nodes { id ...Named ... on Book { title(length: 10, fold: null) } }
   }
 }
 fragment Named on Thing { id name }

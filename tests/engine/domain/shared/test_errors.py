@@ -11,7 +11,7 @@ LATE = InvalidInput("{field} must not be after {other}.", path=("input", "start_
         (LATE, "<start_date> must not be after <due_date>."),
         (InvalidInput("{field} must not be empty."), "{field} must not be empty."),
         (InvalidInput("{name} and {{field}} {0}.", path=("title",)), "{name} and {<title>} {0}."),
-        (InvalidInput("There is no such project.", path=("id",)), "There is no such project."),
+        (InvalidInput("There is no such shelf.", path=("id",)), "There is no such shelf."),
     ],
 )
 def test_a_message_takes_the_names_of_its_fields_and_nothing_else(error: DomainError, message: str) -> None:

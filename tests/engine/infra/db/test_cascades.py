@@ -7,12 +7,12 @@ from sqlalchemy import Column, ForeignKeyConstraint, MetaData, Table, Text
 from sqlalchemy.dialects import postgresql
 
 from infra.db.cascades import NoRule, _statements, link_of
-from infra.metadata import metadata
+from tests.sample.infra.tables import BookRow, SampleBase
 from tests.workspace_data import GLOBAL_TABLES, workspace_tables
 
 
 def sample(*, is_optional: bool = False, to: str = "id") -> MetaData:
-    """Issues, notes about them, and votes on these."""
+    """Books, notes about them, and votes on these."""
     tables = MetaData()
 
     def table(name: str, *further: Any) -> None:
@@ -23,13 +23,13 @@ def sample(*, is_optional: bool = False, to: str = "id") -> MetaData:
         pairs = [f"{target}.workspace_id", f"{target}.{to}"]
         return ForeignKeyConstraint(["workspace_id", column], pairs, name=f"fk_{column}")
 
-    table("issue", Column("slug", Text))
-    table("note", Column("issue_id", Text, nullable=is_optional), refers("issue_id", "issue", to))
+    table("book", Column("slug", Text))
+    table("note", Column("book_id", Text, nullable=is_optional), refers("book_id", "book", to))
     table("vote", Column("note_id", Text, nullable=False), refers("note_id", "note", "id"))
     return tables
 
 
-def texts(tables: MetaData, root: str = "issue") -> list[str]:
+def texts(tables: MetaData, root: str = "book") -> list[str]:
     found = _statements(tables.tables[root], frozenset())
     return [" ".join(str(each.compile(dialect=postgresql.dialect())).split()) for each in found]
 
@@ -39,25 +39,28 @@ def test_rows_that_refer_through_others_are_deleted_first() -> None:
     assert votes.startswith("DELETE FROM vote WHERE vote.workspace_id = %(workspace)s")
     assert "vote.note_id IN (SELECT note.id FROM note WHERE note.workspace_id = %(workspace)s" in votes
     assert notes.startswith("DELETE FROM note WHERE note.workspace_id = %(workspace)s")
-    assert "note.issue_id = ANY" in notes
+    assert "note.book_id = ANY" in notes
 
 
 def test_rows_with_an_optional_reference_stay_without_it() -> None:
     [cleared] = texts(sample(is_optional=True))
-    assert cleared.startswith("UPDATE note SET issue_id=%(issue_id)s")
+    assert cleared.startswith("UPDATE note SET book_id=%(book_id)s")
     assert "WHERE note.workspace_id = %(workspace)s" in cleared
 
 
 def test_a_foreign_key_that_names_no_id_has_no_rule() -> None:
-    with pytest.raises(NoRule, match=r"note: the foreign key on workspace_id, issue_id must refer to workspace_id and"):
+    with pytest.raises(NoRule, match=r"note: the foreign key on workspace_id, book_id must refer to workspace_id and"):
         texts(sample(to="slug"))
 
 
 def test_every_table_of_workspace_data_can_be_deleted_from_with_what_refers_to_it() -> None:
-    keys = [key for table in workspace_tables() for key in table.foreign_key_constraints]
-    inner = [key for key in keys if key.referred_table.name not in GLOBAL_TABLES]
-    assert len([link_of(key) for key in inner]) > 20
-    with_id = [table for table in workspace_tables() if "id" in table.c]
-    assert {table.name: len(_statements(table, frozenset())) for table in with_id}["project"] > 15
-    deleted = {each.table.name for each in _statements(metadata.tables["issue"], frozenset())}
-    assert {key.table.name for key in inner if key.referred_table.name in ("issue", "comment")} - {"issue"} <= deleted
+    tables = [*workspace_tables(), *workspace_tables(SampleBase.metadata)]
+    inner = [
+        key for table in tables for key in table.foreign_key_constraints if key.referred_table.name not in GLOBAL_TABLES
+    ]
+    assert {link_of(key).to.name for key in inner} == {"id"}
+    counts = {table.name: len(_statements(table, frozenset())) for table in tables if "id" in table.c}
+    assert counts.items() >= {"shelf": 3, "author": 1, "tag": 1, "book": 1}.items()
+    book: Any = BookRow.__table__
+    deleted = [each.table.name for each in _statements(book, frozenset())]
+    assert {key.table.name for key in inner if key.referred_table is book} - {"book"} <= {*deleted}

@@ -123,7 +123,7 @@ PEOPLE = Filters(
     scalars={"id": PersonRow.id, "name": PersonRow.name},
     to_many={"owns": ToMany(PersonRow.id, ThingRow.owner_id, lambda: THINGS)},
 )
-# Guests see the people whose ids are those of their projects.
+# Guests see the people whose ids are those of their areas.
 PEOPLE_OF_GUESTS = GuestRule.of_areas(PersonRow.workspace_id, PersonRow.id)
 SCALARS = {
     name: getattr(ThingRow, name) for name in ("id", "title", "rank", "size", "level", "created_at", "owner_id")
@@ -501,28 +501,28 @@ class TestLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IssueLike:
-    or_: "tuple[IssueLike, ...] | None" = None
-    id: IdComparator | None = ids_of("iss")
-    labels: "ListComparator[IssueLike] | None" = None
+class BookLike:
+    or_: "tuple[BookLike, ...] | None" = None
+    id: IdComparator | None = ids_of("bok")
+    tags: "ListComparator[BookLike] | None" = None
 
 
-GOOD, OTHER = "iss_01m82zxy2ae03r7bzer0er12a0", "lab_01m82zxy2ae03r7bzer0er12a0"
+GOOD, OTHER = "bok_01m82zxy2ae03r7bzer0er12a0", "tag_01m82zxy2ae03r7bzer0er12a0"
 
 
 class TestIds:
-    @pytest.mark.parametrize("wrong", [OTHER, "", "junk", "iss_\0", "\ud800", "iss_01M82ZXY2AE03R7BZER0ER12A0"])
+    @pytest.mark.parametrize("wrong", [OTHER, "", "junk", "bok_\0", "\ud800", "bok_01M82ZXY2AE03R7BZER0ER12A0"])
     @pytest.mark.parametrize("operator", ["eq", "neq", "in_", "not_in"])
     def test_ids_of_another_kind_and_no_ids_at_all_are_named_by_their_path(self, operator, wrong):
         is_list = operator in ("in_", "not_in")
         comparator = IdComparator(**{operator: (GOOD, wrong) if is_list else wrong})
         with pytest.raises(WrongId) as refused:
-            check_filter(IssueLike(or_=(IssueLike(), IssueLike(labels=ListComparator(some=IssueLike(id=comparator))))))
-        place = ("filter", "or_", "1", "labels", "some", "id", operator)
+            check_filter(BookLike(or_=(BookLike(), BookLike(tags=ListComparator(some=BookLike(id=comparator))))))
+        place = ("filter", "or_", "1", "tags", "some", "id", operator)
         assert refused.value.path == ((*place, "1") if is_list else place)
 
     def test_ids_of_their_kind_and_null_are_accepted(self):
-        check_filter(IssueLike(id=IdComparator(eq=GOOD, neq=None, in_=(GOOD,), not_in=())))
+        check_filter(BookLike(id=IdComparator(eq=GOOD, neq=None, in_=(GOOD,), not_in=())))
 
 
 def fans(**some: TextComparator) -> ThingFilter:
