@@ -12,7 +12,7 @@ from domain.issues.model import Issue
 from domain.shared.actor import Role
 from tests.client import UNCHANGED, Client
 from tests.refusals import invalid
-from tests.tracker.api.test_statements import counted, watched
+from tests.statements import counted, watched
 from tests.tracker.api.test_updates import MUTATIONS, Update, updates
 from tests.tracker.api.world import World
 from tests.tracker.factories.labels import LabelFactory

@@ -14,7 +14,8 @@ from tests import api_defaults
 from tests.engine.api.http.http_world import BEARER, ask, running
 from tests.engine.api.http.http_world import World as SmallWorld
 from tests.served import served
-from tests.tracker.api.test_statements import REFERENCE_LIST, counted
+from tests.statements import counted
+from tests.tracker.api.test_statements import REFERENCE_LIST
 from tests.tracker.api.world import World
 
 BEING_COMPILED = str(NotCompiledYet())

@@ -15,7 +15,7 @@ from infra.projects.repository import SqlProjectRepository
 from tests.client import Client
 from tests.factories.accounts import IDS
 from tests.factories.workspaces import WorkspaceFactory
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.labels import LabelFactory
 from tests.tracker.factories.projects import ProjectFactory

@@ -16,7 +16,8 @@ from infra.db.projected import NamedColumns
 from infra.issues import reader as issues
 from infra.projects import reader as projects
 from tests import api_defaults as defaults
-from tests.tracker.api.test_statements import REFERENCE_LIST, fill, watched
+from tests.statements import watched
+from tests.tracker.api.test_statements import REFERENCE_LIST, fill
 from tests.tracker.api.world import World
 
 

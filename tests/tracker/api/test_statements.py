@@ -1,8 +1,5 @@
 """The number of SQL statements of an operation does not depend on the number of objects."""
 
-import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,10 +9,9 @@ from domain.issues.priorities import Priority
 from domain.shared.actor import Actor, Role
 from tests import execution_modes
 from tests.client import Client
-from tests.execution_modes import no_repetition
 from tests.factories.accounts import PASSWORD, RegistrationFactory, UserFactory
 from tests.factories.workspaces import MemberFactory
-from tests.sent import each_written
+from tests.statements import counted, watched
 from tests.tracker.api.lists import LISTS, Listed
 from tests.tracker.api.world import World
 from tests.tracker.factories.comments import CommentFactory
@@ -71,40 +67,6 @@ CONTENT = {
     "Comment.history": "actor { name } changes { from to comment { body } }",
     "Issue.comments": "body author { name } issue { title project { key } }",
 }
-
-
-class Kept(logging.Handler):
-    """The statements that are read with, and the connections that they run on, by their server process."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.statements: list[str] = []
-        self.connections: set[int] = set()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.statements.append(record.getMessage())
-        self.connections.add(record.facts["connection"])  # type: ignore[attr-defined]  # what ReadSession adds
-
-
-@contextmanager
-def watched() -> Iterator[Kept]:
-    """Every read of this process meanwhile."""
-    kept, logger = Kept(), logging.getLogger("infra.db.read")
-    logger.addHandler(kept)
-    logger.setLevel(logging.DEBUG)
-    try:
-        with no_repetition():
-            yield kept
-    finally:
-        logger.setLevel(logging.NOTSET)
-        logger.removeHandler(kept)
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """Every statement that any connection of this process sends meanwhile."""
-    with watched() as kept, each_written(lambda text, _: kept.statements.append(text)):
-        yield kept.statements
 
 
 async def fill(world: World, count: int) -> None:

@@ -16,7 +16,7 @@ from domain.shared.events import Event, FieldChange
 from infra.jobs.log_cleaning import change_log_cleaning
 from tests.client import Client
 from tests.factories.accounts import IDS
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.projects import ProjectFactory, StateFactory

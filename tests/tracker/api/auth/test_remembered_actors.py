@@ -23,7 +23,7 @@ from tests.factories.auth import ApiKeyFactory, store_keys
 from tests.factories.workspaces import MemberFactory
 from tests.patience import PATIENCE
 from tests.platform.api.auth.processes import Process, open_process
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.projects import ProjectFactory, ProjectMemberFactory
 

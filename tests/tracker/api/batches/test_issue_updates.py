@@ -14,8 +14,8 @@ from infra.issues.tables import IssueRow
 from infra.jobs.leases import SqlLeases
 from infra.workspaces.tables import MemberRow
 from tests.factories.moments import MADE
+from tests.statements import counted
 from tests.tracker.api.batches.runs import job_of, node, work
-from tests.tracker.api.test_statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.labels import LabelFactory

@@ -11,7 +11,7 @@ from domain.shared.batches import MOST_AT_ONCE
 from tests.client import Client
 from tests.factories.moments import MADE
 from tests.refusals import assert_refused, bad_ids, bad_texts, invalid, limit
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.projects import ProjectFactory, StateFactory

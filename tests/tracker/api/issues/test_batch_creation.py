@@ -14,8 +14,8 @@ from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
 from tests.refusals import assert_refused, bad_ids, conflict, limit, missing
 from tests.served import served
+from tests.statements import counted
 from tests.tracker.api.issues.test_mutations import bad_issue_fields
-from tests.tracker.api.test_statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.labels import LabelFactory

@@ -9,8 +9,8 @@ from domain.issues.model import Issue
 from domain.projects.model import Project
 from domain.shared.actor import Role
 from tests.factories.accounts import IDS
+from tests.statements import counted
 from tests.tracker.api.issues.moves import Target, stored_target
-from tests.tracker.api.test_statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.comments import CommentFactory
 from tests.tracker.factories.issues import IssueFactory

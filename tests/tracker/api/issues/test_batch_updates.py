@@ -18,7 +18,7 @@ from tests.factories.accounts import IDS, UserFactory
 from tests.factories.workspaces import MemberFactory
 from tests.refusals import conflict, invalid
 from tests.root_fields import SCHEMA
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.labels import LabelFactory

@@ -12,7 +12,7 @@ from domain.workspaces.model import Workspace
 from infra.db.list_sizes import ListSizes
 from infra.issues.repository import SqlIssueRepository
 from tests.client import Client
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.projects import ProjectFactory, StateFactory

@@ -17,8 +17,8 @@ from tests.client import UNCHANGED
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
 from tests.refusals import Refusal, conflict, invalid, missing
+from tests.statements import counted
 from tests.tracker.api.issues.moves import Target, move, seeing, stored_target
-from tests.tracker.api.test_statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.comments import CommentFactory
 from tests.tracker.factories.issues import IssueFactory

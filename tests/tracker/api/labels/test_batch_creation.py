@@ -10,8 +10,8 @@ from domain.shared.actor import Role
 from domain.shared.batches import MOST_AT_ONCE
 from infra.labels.repository import SqlLabelRepository
 from tests.refusals import assert_refused, bad_colors, bad_ids, bad_lines, limit
+from tests.statements import counted
 from tests.tracker.api.labels.test_mutations import descriptions
-from tests.tracker.api.test_statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.labels import LabelFactory
 

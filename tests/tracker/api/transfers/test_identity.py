@@ -16,7 +16,7 @@ from domain.transfers.jobs import RunImport
 from domain.transfers.model import ImportFormat, ImportRun, ImportState
 from infra.jobs.in_process import run_now
 from infra.jobs.leases import SqlLeases
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.transfers.conftest import LEASE, Import
 from tests.tracker.api.transfers.exports import comment, issue, lines, time_of
 from tests.tracker.api.transfers.test_resuming import under_way

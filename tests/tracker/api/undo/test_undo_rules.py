@@ -10,7 +10,7 @@ from domain.issues.model import Issue
 from domain.shared.actor import Cause, Role
 from infra.audit.tables import EventRow
 from tests.client import Client
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.undo.taken_back import undo
 from tests.tracker.api.undo.test_undo import change, undone
 from tests.tracker.api.world import World

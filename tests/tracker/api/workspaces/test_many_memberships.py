@@ -21,7 +21,7 @@ from tests.factories.auth import ApiKeyFactory, store_keys
 from tests.factories.workspaces import MemberFactory
 from tests.platform.api.auth.processes import Process, open_process
 from tests.platform.api.workspaces.many_memberships import MORE, SOME_MORE, join_many
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.projects import ProjectFactory, ProjectMemberFactory, StateFactory

@@ -22,7 +22,7 @@ from tests.factories.accounts import IDS
 from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 from tests.identity import Identity
 from tests.patience import PATIENCE
-from tests.tracker.api.test_statements import counted
+from tests.statements import counted
 from tests.tracker.factories.storing import store
 
 ANN = "ann@example.org"
