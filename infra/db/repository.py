@@ -122,14 +122,20 @@ class SqlRepository(Generic[E]):
         try:
             return await self._connection.execute(statement, params)
         except asyncpg.IntegrityConstraintViolationError as error:
-            name = error.constraint_name or ""
-            if name in self.conflicts:
-                field, message = self.conflicts[name]
-                code = ErrorCode.IN_USE if name.startswith("fk_") else ErrorCode.ALREADY_EXISTS
-                raise Conflict(message, path=(field,), code=code) from error
-            if name.startswith("fk_"):
-                raise Conflict("A related object changed at the same time. Retry the request.") from error
+            if conflict := self._conflict_of(error):
+                raise conflict from error
             raise
+
+    def _conflict_of(self, error: asyncpg.IntegrityConstraintViolationError) -> Conflict | None:
+        """The refusal of a request that violates a constraint; None if the violation is a mistake of this program."""
+        name = error.constraint_name or ""
+        if name in self.conflicts:
+            field, message = self.conflicts[name]
+            code = ErrorCode.IN_USE if name.startswith("fk_") else ErrorCode.ALREADY_EXISTS
+            return Conflict(message, path=(field,), code=code)
+        if name.startswith("fk_"):
+            return Conflict("A related object changed at the same time. Retry the request.")
+        return None
 
     @classmethod
     def selection(cls, condition: ColumnElement[bool], *, for_update: bool = False) -> Select[Any]:

@@ -1,8 +1,10 @@
 from collections.abc import Collection, Mapping, Sequence
 
+import asyncpg
 from sqlalchemy import exists, func, select
 
 from domain.shared.actor import Actor, Role
+from domain.shared.errors import Conflict, ErrorCode
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.tables import UserRow
 from infra.db.arrays import among, among_values
@@ -19,22 +21,21 @@ _GRANTED = select(AreaGrantRow.area_id).where(
 _WITH_AREAS = select(MemberRow.user_id, MemberRow.role, func.array(_GRANTED.scalar_subquery())).where(
     in_workspace(MemberRow.workspace_id), among(MemberRow.user_id, "users")
 )
+_OF_MEMBERS = frozenset({MemberRow.__tablename__, AreaGrantRow.__tablename__, InvitationRow.__tablename__})
 
 
 class SqlWorkspaceRepository(SqlParentRepository[Workspace]):
     table = WorkspaceRow
     entity = Workspace
-    conflicts = {
-        "uq_workspace_slug": ("slug", "Another workspace has this slug. Choose a different slug."),
-        "fk_project_workspace_id": (
-            "id",
-            "A workspace with projects is deleted only with `cascade: true`, which deletes its content too.",
-        ),
-        "fk_label_workspace_id": (
-            "id",
-            "A workspace with labels is deleted only with `cascade: true`, which deletes its content too.",
-        ),
-    }
+    conflicts = {"uq_workspace_slug": ("slug", "Another workspace has this slug. Choose a different slug.")}
+
+    def _conflict_of(self, error: asyncpg.IntegrityConstraintViolationError) -> Conflict | None:
+        # Content is in tables of any slice. Members and invitations are deleted before their workspace, so that a row
+        # of theirs is one that another request has just added.
+        if isinstance(error, asyncpg.ForeignKeyViolationError) and error.table_name not in _OF_MEMBERS:
+            message = "A workspace with content is deleted only with `cascade: true`, which deletes its content too."
+            return Conflict(message, path=("id",), code=ErrorCode.IN_USE)
+        return super()._conflict_of(error)
 
     async def _visible(self, actor: Actor, ids: Collection[str], *, for_update: bool) -> list[Workspace]:
         await actor.reach_workspaces(ids)
