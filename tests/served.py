@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -36,7 +36,8 @@ async def served(
 
     @asynccontextmanager
     async def opened() -> AsyncIterator[App]:
-        yield replace(world.app, auth=auth, budget=budget or world.app.budget)
+        # Not `replace`, which needs the attributes of all slices of this repository.
+        yield App(**vars(world.app) | {"auth": auth, "budget": budget or world.app.budget})
 
     app = create_app(opened, options, schema=world.schema, routers=())
     async with (

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Insert, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.app import App
 from domain.shared.actor import Role
-from domain.workspaces.model import Workspace
+from domain.workspaces.model import Member, Workspace
 from infra.workspaces.tables import AreaGrantRow
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
@@ -82,18 +82,19 @@ class LibraryWorld(TwoWorkspaces[Library]):
 
     async def let_in(self, library: Library, shelf: Shelf) -> None:
         """Lets the guest in to the stored shelf."""
-        grant = {
-            "workspace_id": library.workspace.id,
-            "id": IDS.new_in(library.workspace.id, GRANT_PREFIX),
-            "area_id": shelf.id,
-            "member_id": library.members[Role.GUEST].id,
-            "created_at": MADE,
-        }
         async with self.engine.begin() as connection:
-            await connection.execute(insert(AreaGrantRow), grant)
+            await connection.execute(letting_in(library.members[Role.GUEST], shelf))
 
     async def rows(self) -> dict[str, list[str]]:
         return await stored_rows(self.engine, further=tuple(table.__table__ for table in TABLES))
+
+
+def letting_in(guest: Member, shelf: Shelf) -> Insert:
+    """The statement that lets the stored guest in to the stored shelf."""
+    grant_id = IDS.new_in(guest.workspace_id, GRANT_PREFIX)
+    return insert(AreaGrantRow).values(
+        workspace_id=guest.workspace_id, id=grant_id, area_id=shelf.id, member_id=guest.id, created_at=MADE
+    )
 
 
 def library(workspace: Workspace) -> Library:

@@ -10,11 +10,11 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.main import http_options, routers
-from api.schema import schema
 from domain.app import App
 from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests.factories.accounts import PASSWORD
+from tests.sample.application import ADAPTERS_OF_SAMPLE, SCHEMA, SLICES_OF_SAMPLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +52,13 @@ class Process:
 async def open_process(settings: Settings, *, recheck_seconds: float) -> AsyncIterator[Process]:
     options = http_options(settings)
     options = replace(options, sockets=replace(options.sockets, recheck_seconds=recheck_seconds))
-    async with open_app(settings, remembers=True) as app:
+    async with open_app(settings, ADAPTERS_OF_SAMPLE, remembers=True) as app:
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[App]:
             yield app
 
-        served = create_app(opened, options, schema=schema, routers=routers(settings))
+        served = create_app(opened, options, schema=SCHEMA, routers=routers(settings, SLICES_OF_SAMPLE))
         transport = httpx.ASGITransport(served)
         async with (
             served.router.lifespan_context(served),

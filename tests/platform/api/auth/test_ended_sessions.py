@@ -28,8 +28,8 @@ INVITE = """mutation($workspace: ID!) {
   invitationCreate(input: {workspaceId: $workspace, role: MEMBER}) { link }
 }"""
 ACCEPT = "mutation($secret: String!) { invitationAccept(input: {token: $secret}) { errors { message } } }"
-CREATE_LABEL = """mutation($workspace: ID!, $name: String!) {
-  labelCreate(input: {workspaceId: $workspace, name: $name, color: "#aa0000"}) { errors { message } }
+CREATE_TAG = """mutation($workspace: ID!, $name: String!) {
+  tagCreate(input: {workspaceId: $workspace, name: $name}) { errors { message } }
 }"""
 END = "mutation($id: ID!) { sessionEnd(input: {id: $id}) { deletedSessionId errors { message } } }"
 END_OTHERS = "mutation { sessionsEndOthers(input: {}) { endedCount errors { message } } }"
@@ -148,8 +148,8 @@ async def follow(
     """A subscription that has proved that it runs."""
     socket.subscribe("1", FOLLOW)
     await socket.data("1")
-    data = await process.data(tokens["access_token"], CREATE_LABEL, workspace=workspace, name=name)
-    assert data == {"labelCreate": {"errors": []}}
+    data = await process.data(tokens["access_token"], CREATE_TAG, workspace=workspace, name=name)
+    assert data == {"tagCreate": {"errors": []}}
     await socket.data("1")
 
 

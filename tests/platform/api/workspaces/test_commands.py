@@ -14,7 +14,7 @@ from domain.workspaces.model import Workspace
 from infra.jobs.in_process import job_leases
 from infra.jobs.leases import SqlLeases
 from infra.settings import Settings
-from tests.tracker.api.world import World
+from tests.sample.world import LibraryWorld
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def leases(settings: Settings) -> AsyncIterator[SqlLeases]:
 
 
 async def test_a_workspace_is_deleted_with_everything_in_it(
-    world: World, leases: SqlLeases, capsys: pytest.CaptureFixture[str]
+    world: LibraryWorld, leases: SqlLeases, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspace = world.here.workspace
     job_id = await begin(world.app, workspace.slug)

@@ -9,13 +9,13 @@ from domain.documents.model import document_id
 from domain.shared.actor import Actor
 from domain.shared.errors import NotFound, PermissionDenied, Unauthenticated
 from tests import api_defaults
+from tests.sample.world import LibraryWorld
 from tests.served import served
-from tests.tracker.api.world import World
 
 LIMITS = api_defaults.limits()
 VIEWER = "query Viewer { viewer { name } }"
 SLUGS = "query Slugs($n: Int) { workspaces(first: $n) { nodes { slug } } }\n"
-DEAR = '{ workspace(slug: "a") { issues(first: 100) { nodes { comments(first: 100) { nodes { id } } } } } }'
+DEAR = "{ workspaces(first: 100) { nodes { members(first: 100) { nodes { id } } } } }"
 
 
 def written(folder: Path, **texts: str) -> list[Path]:
@@ -24,7 +24,7 @@ def written(folder: Path, **texts: str) -> list[Path]:
     return [folder / f"{name}.graphql" for name in texts]
 
 
-async def test_documents_are_added_listed_and_removed(world: World, tmp_path: Path) -> None:
+async def test_documents_are_added_listed_and_removed(world: LibraryWorld, tmp_path: Path) -> None:
     app = world.app
     files = written(tmp_path, viewer=VIEWER, slugs=SLUGS)
     ids = [f"sha256:{document_id(text)}" for text in (VIEWER, SLUGS)]
@@ -41,7 +41,7 @@ async def test_documents_are_added_listed_and_removed(world: World, tmp_path: Pa
     assert await listed(app) == []
 
 
-async def test_all_or_none_are_added(world: World, tmp_path: Path) -> None:
+async def test_all_or_none_are_added(world: LibraryWorld, tmp_path: Path) -> None:
     app = world.app
     files = written(tmp_path, fine=VIEWER, wrong="{ viewer { shoeSize } }", broken="{ viewer", dear=DEAR)
     (tmp_path / "bytes.graphql").write_bytes(b"\xff")
@@ -59,7 +59,7 @@ async def test_all_or_none_are_added(world: World, tmp_path: Path) -> None:
     assert await listed(app) == []
 
 
-async def test_a_check_finds_what_this_version_would_refuse(world: World) -> None:
+async def test_a_check_finds_what_this_version_would_refuse(world: LibraryWorld) -> None:
     app = world.app
     old = "{ viewer { name nickname } }"
     await app.documents.add(Actor.system(), [old, VIEWER])
@@ -68,7 +68,7 @@ async def test_a_check_finds_what_this_version_would_refuse(world: World) -> Non
     assert len(await stale(app, api_defaults.limits(depth=1))) == 2
 
 
-async def test_only_the_operator_may_change_or_see_them(world: World) -> None:
+async def test_only_the_operator_may_change_or_see_them(world: LibraryWorld) -> None:
     documents, actor = world.app.documents, world.owner.actor
     for attempt in (documents.add(actor, [VIEWER]), documents.remove(actor, ["a"]), documents.all(actor)):
         with pytest.raises(PermissionDenied):
@@ -78,7 +78,7 @@ async def test_only_the_operator_may_change_or_see_them(world: World) -> None:
     assert await documents.text(actor, document_id(VIEWER)) is None
 
 
-async def test_a_server_of_trusted_documents_runs_what_was_added(world: World) -> None:
+async def test_a_server_of_trusted_documents_runs_what_was_added(world: LibraryWorld) -> None:
     await world.app.documents.add(Actor.system(), [VIEWER])
     async with served(world, api_defaults.http(are_trusted_only=True)) as client:
         answer = await client.post("/graphql", json={"documentId": f"sha256:{document_id(VIEWER)}"})

@@ -23,7 +23,7 @@ from tests.factories.workspaces import MemberFactory, WorkspaceFactory
 from tests.identity import Identity
 from tests.patience import PATIENCE
 from tests.statements import counted
-from tests.tracker.factories.storing import store
+from tests.stored_entities import store
 
 ANN = "ann@example.org"
 LAPTOP = ClientInfo(address="192.0.2.7", device="a laptop")
@@ -133,7 +133,7 @@ async def test_a_key_for_certain_workspaces_opens_no_others(identity: Identity) 
     assert answers[0] == answers[1]
     assert answers[0][1] == ("workspace_ids",)
     with pytest.raises(WrongId):
-        await made(identity, ann, replace(DRAFT, workspace_ids=(IDS.new("iss"),)))
+        await made(identity, ann, replace(DRAFT, workspace_ids=(IDS.new("mem"),)))
     assert await everything(identity) == before
 
 

@@ -11,14 +11,15 @@ from domain.workspaces.secrets import InvitationSecrets
 from infra.auth.keys import derived_key
 from infra.settings import Settings
 from tests.factories.accounts import PASSWORD
-from tests.tracker.api.world import World
+from tests.sample.application import ADAPTERS_OF_SAMPLE, SLICES_OF_SAMPLE
+from tests.sample.world import LibraryWorld
 
 HOSTILE = ('"><script>alert(1)</script>', "wgi_" + "x" * 42 + "<", "x" * 5_000, "%00", "%ff%fe", "")
 
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    served = build(settings)
+    served = build(settings, adapters=ADAPTERS_OF_SAMPLE, slices=SLICES_OF_SAMPLE)
     async with (
         served.router.lifespan_context(served),
         httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url=settings.issuer) as client,
@@ -26,11 +27,11 @@ async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-def asked(world: World) -> dict[str, str]:
+def asked(world: LibraryWorld) -> dict[str, str]:
     return {"workspaceId": world.here.workspace.id, "role": "GUEST"}
 
 
-async def test_the_link_leads_to_a_page_that_uses_nothing_up(client: httpx.AsyncClient, world: World) -> None:
+async def test_the_link_leads_to_a_page_that_uses_nothing_up(client: httpx.AsyncClient, world: LibraryWorld) -> None:
     made = await world.owner.mutate(
         "invitationCreate", {"workspaceId": world.here.workspace.id, "role": "GUEST"}, "link"
     )
@@ -47,7 +48,7 @@ async def test_the_link_leads_to_a_page_that_uses_nothing_up(client: httpx.Async
     assert accepted["member"] == {"role": "GUEST"}
 
 
-async def test_a_link_does_not_follow_the_host_header(client: httpx.AsyncClient, world: World) -> None:
+async def test_a_link_does_not_follow_the_host_header(client: httpx.AsyncClient, world: LibraryWorld) -> None:
     """A24 of the promises; the answer of the mutation, as a client gets it."""
     made = await world.owner.mutate(
         "invitationCreate", {"workspaceId": world.here.workspace.id, "role": "GUEST"}, "link"
@@ -69,7 +70,7 @@ async def test_a_malformed_token_is_not_shown(client: httpx.AsyncClient, token: 
 
 
 @pytest.fixture
-async def mailed(settings: Settings, world: World) -> str:
+async def mailed(settings: Settings, world: LibraryWorld) -> str:
     """The token that the mail to ada@example.org carries."""
     given = {"workspaceId": world.here.workspace.id, "role": "MEMBER", "email": "ada@example.org"}
     made = await world.owner.mutate("invitationCreate", given, "invitation { id }")
@@ -78,7 +79,7 @@ async def mailed(settings: Settings, world: World) -> str:
 
 
 async def test_an_invited_person_without_an_account_joins_through_the_form(
-    client: httpx.AsyncClient, mailed: str, world: World
+    client: httpx.AsyncClient, mailed: str, world: LibraryWorld
 ) -> None:
     ada = {"email": "ada@example.org", "name": "Ada <3", "password": PASSWORD, "token": mailed}
     before = await world.rows()
@@ -118,7 +119,7 @@ async def test_an_invited_person_without_an_account_joins_through_the_form(
 
 
 async def test_a_second_person_signs_up_by_the_mail_and_sees_the_workspace_until_removed(
-    client: httpx.AsyncClient, mailed: str, world: World
+    client: httpx.AsyncClient, mailed: str, world: LibraryWorld
 ) -> None:
     person = {"email": "ada@example.org", "name": "Ada", "password": PASSWORD, "invitationToken": mailed}
     wrong = await client.post("/auth/register", json=person | {"email": "eve@example.org"})

@@ -4,10 +4,10 @@ from domain.shared.actor import Actor, Cause, Role
 from domain.shared.mail import Mail
 from domain.workspaces.jobs import SendMemberWelcome
 from domain.workspaces.mails import MemberWelcome
-from infra.slices import HANDLERS
+from infra.slices import PLATFORM, handlers_of
 from tests.factories.workspaces import MemberFactory
 from tests.platform.domain.workspaces.conftest import CLAIMED, House
-from tests.tracker.factories.storing import store
+from tests.stored_entities import store
 
 KIND = SendMemberWelcome.kind
 
@@ -75,6 +75,6 @@ async def test_the_table_of_handlers_leads_to_the_service() -> None:
         workspaces = Workspaces()
 
     job = SendMemberWelcome(member_id="mem_1")
-    await HANDLERS[SendMemberWelcome](Face(), CLAIMED, job)  # type: ignore[arg-type]
+    await handlers_of(PLATFORM)[SendMemberWelcome](Face(), CLAIMED, job)  # type: ignore[arg-type]
 
     assert called == [(CLAIMED, job)]

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import httpx
 import pytest
@@ -12,7 +12,6 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.auth.routes import router
-from api.schema import schema
 from domain.app import App
 from infra.accounts.hashing import PasslibPasswordHasher
 from infra.db.engine import open_engines
@@ -21,7 +20,7 @@ from tests.factories.accounts import PASSWORD
 from tests.held_threads import LIVELINESS, HeldThreads
 from tests.identity import Identity, identity_on
 from tests.patience import PATIENT
-from tests.tracker.api.world import World
+from tests.sample.world import LibraryWorld
 
 THREADS = 2
 PLACES = 6
@@ -60,7 +59,7 @@ class Server:
 
 
 @pytest.fixture
-async def server(world: World, database: str) -> AsyncIterator[Server]:
+async def server(world: LibraryWorld, database: str) -> AsyncIterator[Server]:
     """A server where Ann has an account and every sign-in waits."""
     with HeldThreads(THREADS) as threads:
         threads.are_let.set()
@@ -69,9 +68,9 @@ async def server(world: World, database: str) -> AsyncIterator[Server]:
 
             @asynccontextmanager
             async def opened() -> AsyncIterator[App]:
-                yield replace(world.app, auth=identity.auth, accounts=identity.accounts)
+                yield App(**vars(world.app) | {"auth": identity.auth, "accounts": identity.accounts})
 
-            served = create_app(opened, api_defaults.http(), schema=schema, routers=[router])
+            served = create_app(opened, api_defaults.http(), schema=world.schema, routers=[router])
             async with served.router.lifespan_context(served):
                 yield Server(served=served, identity=identity, threads=threads)
         threads.are_let.set()

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Column, Executable, delete, update
+from sqlalchemy import Column, Executable, delete, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql import visitors
@@ -28,10 +28,11 @@ from tests.factories.accounts import UserFactory
 from tests.factories.auth import ApiKeyFactory, SessionFactory, store_keys
 from tests.factories.moments import MADE
 from tests.factories.workspaces import MemberFactory
+from tests.sample.factories import ShelfFactory
+from tests.sample.infra.repository import SqlBookRepository
+from tests.sample.world import LibraryWorld, letting_in
 from tests.servers import driver_url
-from tests.tracker.api.world import World
-from tests.tracker.factories.projects import ProjectFactory, ProjectMemberFactory
-from tests.tracker.factories.storing import repository_of, store
+from tests.stored_entities import store
 
 LATER = datetime(2100, 2, 1, tzinfo=UTC)
 UNTOLD: Mapping[str, set[str]] = {
@@ -88,7 +89,7 @@ async def open_ears(url: str) -> AsyncIterator[Ears]:
 
 
 @pytest.fixture
-async def ears(world: World, database: str) -> AsyncIterator[Ears]:
+async def ears(world: LibraryWorld, database: str) -> AsyncIterator[Ears]:
     async with open_ears(database) as ears:
         yield ears
 
@@ -103,21 +104,24 @@ def columns_read() -> set[tuple[str, str]]:
     return found
 
 
-async def test_each_column_that_authentication_reads_tells_its_changes(world: World, ears: Ears) -> None:
+async def test_each_column_that_authentication_reads_tells_its_changes(world: LibraryWorld, ears: Ears) -> None:
     place, elsewhere, other = world.here, world.elsewhere, UserFactory()
     user, guest = place.people[Role.MEMBER], place.people[Role.GUEST]
-    member, session, grant = place.members[Role.MEMBER], place.sessions[Role.MEMBER], place.guest_place
-    key, second = ApiKeyFactory(user_id=user.id), ProjectFactory(workspace=place.workspace, key="TWO")
+    member, session = place.members[Role.MEMBER], place.sessions[Role.MEMBER]
+    key, second = ApiKeyFactory(user_id=user.id), ShelfFactory(workspace=place.workspace)
     newcomer = MemberFactory(workspace=place.workspace, user_id=other.id, role=Role.GUEST)
     await world.store(other, second, newcomer)
     await store_keys(world.engine, key)
+    async with world.engine.connect() as connection:
+        of_guest = AreaGrantRow.member_id == place.members[Role.GUEST].id
+        grant_id = (await connection.execute(select(AreaGrantRow.id).where(of_guest))).scalar_one()
     await ears.told()
     rows: dict[str, tuple[Any, str, str]] = {
         "account": (UserRow, user.id, user.id),
         "session": (SessionRow, session.id, user.id),
         "api_key": (ApiKeyRow, key.id, user.id),
         "member": (MemberRow, member.id, user.id),
-        "project_member": (AreaGrantRow, grant.id, guest.id),
+        "project_member": (AreaGrantRow, grant_id, guest.id),
     }
     # In an order in which constraints allow each change. The values of `user_id` come last, which tell two accounts.
     values: dict[tuple[str, str], Any] = {
@@ -161,51 +165,48 @@ async def test_each_column_that_authentication_reads_tells_its_changes(world: Wo
     assert untold == []
 
 
-async def test_new_and_deleted_rows_are_told(world: World, ears: Ears) -> None:
+async def test_new_and_deleted_rows_are_told(world: LibraryWorld, ears: Ears) -> None:
     place = world.here
     owner, guest, joined = place.people[Role.OWNER], place.people[Role.GUEST], UserFactory()
     await world.store(joined)
     key = ApiKeyFactory(user_id=owner.id)
     await store_keys(world.engine, key)
     session = place.sessions[Role.OWNER]
-    second = ProjectFactory(workspace=place.workspace, key="TWO")
+    second = ShelfFactory(workspace=place.workspace)
     await world.store(second)
     await ears.told()
 
-    for entity, account in (
-        (MemberFactory(workspace=place.workspace, user_id=joined.id, role=Role.GUEST), joined),
-        (ProjectMemberFactory(project=second, member=place.members[Role.GUEST]), guest),
-    ):
-        await store(ears.engine, entity)
-        assert await ears.told() == ({account.id}, {account.id})
+    await store(ears.engine, MemberFactory(workspace=place.workspace, user_id=joined.id, role=Role.GUEST))
+    assert await ears.told() == ({joined.id}, {joined.id})
+    assert await ears.told_by(letting_in(place.members[Role.GUEST], second)) == ({guest.id}, {guest.id})
     for statement, account in (
-        (f"DELETE FROM project WHERE id = '{second.id}'", guest),  # with the guest's place in it
+        (f"DELETE FROM shelf WHERE id = '{second.id}'", guest),  # with the guest's access to it
         (f"DELETE FROM session WHERE id = '{session.id}'", owner),
         (f"DELETE FROM api_key WHERE id = '{key.id}'", owner),
-        (f"DELETE FROM member WHERE id = '{place.members[Role.GUEST].id}'", guest),  # with the place in a project
+        (f"DELETE FROM member WHERE id = '{place.members[Role.GUEST].id}'", guest),  # with the access to a shelf
     ):
         async with ears.engine.begin() as connection:
             await connection.exec_driver_sql(statement)
         assert await ears.told() == ({account.id}, {account.id}), statement
 
 
-async def test_a_deleted_account_is_told(world: World, ears: Ears) -> None:
+async def test_a_deleted_account_is_told(world: LibraryWorld, ears: Ears) -> None:
     user = UserFactory()
     await world.store(user)
     assert await ears.told() == (set(), set())
     assert await ears.told_by(delete(UserRow).where(UserRow.id == user.id)) == ({user.id}, {user.id})
 
 
-async def test_the_deletion_of_a_workspace_is_told_for_each_member(world: World, ears: Ears) -> None:
+async def test_the_deletion_of_a_workspace_is_told_for_each_member(world: LibraryWorld, ears: Ears) -> None:
     async with ears.engine.begin() as connection:
         await SqlWorkspaceContents(connection, deletion_order([])).hide(world.here.workspace, now=MADE)
     people = {user.id for user in world.here.people.values()}
     assert await ears.told() == (people, people)
 
 
-async def test_what_is_no_change_of_access_is_not_told(world: World, ears: Ears) -> None:
+async def test_what_is_no_change_of_access_is_not_told(world: LibraryWorld, ears: Ears) -> None:
     place = world.here
-    user, issue = place.people[Role.MEMBER], place.issue
+    user, book = place.people[Role.MEMBER], place.book
     ended = SessionFactory(user_id=user.id, ended_at=MADE, end_reason=EndReason.ENDED)
     live, key = SessionFactory(user_id=user.id), ApiKeyFactory(user_id=user.id, last_used_at=None)
     revoked = ApiKeyFactory(user_id=user.id, revoked_at=MADE)
@@ -220,17 +221,17 @@ async def test_what_is_no_change_of_access_is_not_told(world: World, ears: Ears)
         await connection.execute(update(MemberRow).where(MemberRow.user_id == user.id).values(updated_at=LATER))
         await connection.execute(delete(SessionRow).where(SessionRow.id == ended.id))
         await connection.execute(delete(ApiKeyRow).where(ApiKeyRow.id == revoked.id))
-        await repository_of(type(issue), connection, ListSizes()).by_id(issue.id)
+        await SqlBookRepository(connection, ListSizes()).by_id(book.id)
     for name, values in (
-        ("issueUpdate", {"id": issue.id, "title": "Other"}),
-        ("commentCreate", {"issueId": issue.id, "body": "Other"}),
-        ("labelCreate", {"workspaceId": place.workspace.id, "name": "other", "color": "#aa0000"}),
+        ("bookUpdate", {"id": book.id, "title": "Other"}),
+        ("bookCreate", {"shelfId": place.shelf.id, "title": "Other"}),
+        ("tagCreate", {"workspaceId": place.workspace.id, "name": "other"}),
     ):
         assert (await world.member.mutate(name, values))["errors"] == []
     assert await ears.told() == (set(), set())
 
 
-async def test_changes_that_are_rolled_back_are_not_told_to_others(world: World, ears: Ears) -> None:
+async def test_changes_that_are_rolled_back_are_not_told_to_others(world: LibraryWorld, ears: Ears) -> None:
     async with ears.engine.connect() as connection:
         await connection.execute(delete(AreaGrantRow))
         assert ears.own == []
@@ -238,7 +239,7 @@ async def test_changes_that_are_rolled_back_are_not_told_to_others(world: World,
     assert await ears.told() == ({world.here.people[Role.GUEST].id, world.elsewhere.people[Role.GUEST].id}, set())
 
 
-async def test_own_changes_are_told_once_although_the_connection_is_lost(world: World, ears: Ears) -> None:
+async def test_own_changes_are_told_once_although_the_connection_is_lost(world: LibraryWorld, ears: Ears) -> None:
     guests = {world.here.people[Role.GUEST].id, world.elsewhere.people[Role.GUEST].id}
 
     async def delete_and_lose() -> None:

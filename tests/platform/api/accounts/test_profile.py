@@ -5,12 +5,12 @@ from sqlalchemy import select
 
 from domain.shared.actor import Role
 from infra.accounts.tables import UserRow
-from tests.tracker.api.world import World
+from tests.sample.world import LibraryWorld
 
 PROFILE = "id name initials timeZone email"
 
 
-async def test_a_profile_is_changed_field_by_field(world: World) -> None:
+async def test_a_profile_is_changed_field_by_field(world: LibraryWorld) -> None:
     ann = world.client(Role.MEMBER)
     before = (await ann.run(f"{{ viewer {{ {PROFILE} }} }}"))["viewer"]
     assert before["timeZone"] == "UTC"
@@ -42,14 +42,16 @@ async def test_a_profile_is_changed_field_by_field(world: World) -> None:
         ({"timeZone": "../../etc/passwd"}, "INVALID_INPUT", "timeZone"),
     ],
 )
-async def test_an_invalid_profile_changes_nothing(world: World, changes: dict[str, str], code: str, field: str) -> None:
+async def test_an_invalid_profile_changes_nothing(
+    world: LibraryWorld, changes: dict[str, str], code: str, field: str
+) -> None:
     before = await world.rows()
     refusals = await world.client(Role.GUEST).refused("viewerUpdate", {"name": "Good Name"} | changes)
     assert refusals == [("ValidationError", code, f"input.{field}")]
     assert await world.rows() == before
 
 
-async def test_an_address_is_shown_to_its_owner_alone(world: World) -> None:
+async def test_an_address_is_shown_to_its_owner_alone(world: LibraryWorld) -> None:
     ann, owner = world.here.people[Role.MEMBER], world.client(Role.OWNER)
     async with world.engine.connect() as connection:
         stored = (await connection.execute(select(UserRow.email).where(UserRow.id == ann.id))).scalar_one()

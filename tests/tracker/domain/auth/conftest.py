@@ -1,3 +1,0 @@
-from tests.platform.domain.auth.conftest import identity
-
-__all__ = ["identity"]

@@ -1,3 +1,0 @@
-from tests.platform.domain.workspaces.conftest import house
-
-__all__ = ["house"]
