@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from api.main import build, routers
 from infra.settings import Settings
 from tests.factories.accounts import PASSWORD
-from tests.tracker.api.world import World
+from tests.sample.world import LibraryWorld
 
 EVE = {"email": "eve@example.org", "name": "Eve", "password": PASSWORD}
 CHANGE = {"query": 'mutation { workspaceCreate(input: {name: "Evil", slug: "evil"}) { errors { code } } }'}
@@ -60,7 +60,7 @@ def paths(served: FastAPI, settings: Settings) -> set[str]:
 
 
 async def test_no_simple_request_of_a_foreign_page_has_an_effect(
-    served: FastAPI, client: httpx.AsyncClient, settings: Settings, world: World
+    served: FastAPI, client: httpx.AsyncClient, settings: Settings, world: LibraryWorld
 ) -> None:
     known = paths(served, settings)
     assert {"/graphql", "/auth/token", "/auth/register", "/auth/invitation/form"} <= known
@@ -79,7 +79,7 @@ async def test_no_simple_request_of_a_foreign_page_has_an_effect(
     assert await world.rows() == before
 
 
-async def test_the_same_registration_as_json_has_one(client: httpx.AsyncClient, world: World) -> None:
+async def test_the_same_registration_as_json_has_one(client: httpx.AsyncClient, world: LibraryWorld) -> None:
     before = await world.rows()
     answer = await client.post("/auth/register", json={"email": EVE["email"]})
     assert answer.is_success

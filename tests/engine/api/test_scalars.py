@@ -7,12 +7,13 @@ import pytest
 from graphql import GraphQLError, GraphQLScalarType
 
 from api.graphql.masking import format_errors
-from tests.root_fields import SCHEMA
-from tests.tracker.api.world import World
+from api.graphql.runner import graphql_schema
+from tests.sample.application import SCHEMA
+from tests.sample.world import LibraryWorld
 
 
 def scalar(name: str) -> GraphQLScalarType:
-    kind = SCHEMA.type_map[name]
+    kind = graphql_schema(SCHEMA).type_map[name]
     assert isinstance(kind, GraphQLScalarType)
     return kind
 
@@ -119,14 +120,14 @@ def test_a_date_outside_rfc_3339_is_refused(wrong: Any):
         scalar("Date").parse_value(wrong)
 
 
-LIST = """query ($id: ID!, $filter: IssueFilter) { node(id: $id) {
-  ... on Workspace { issues(filter: $filter) { totalCount } } } }"""
+LIST = """query ($id: ID!, $filter: BookFilter) { node(id: $id) {
+  ... on Workspace { books(filter: $filter) { totalCount } } } }"""
 
 LITERAL = """{ node(id: "%s") {
-  ... on Workspace { issues(filter: %s) { totalCount } } } }"""
+  ... on Workspace { books(filter: %s) { totalCount } } } }"""
 
 
-async def test_a_refusal_names_the_path_in_a_variable_and_the_place_in_a_document(world: World):
+async def test_a_refusal_names_the_path_in_a_variable_and_the_place_in_a_document(world: LibraryWorld):
     wrong = {"or": [{"createdAt": {"in": ["2026-01-31T12:00:00Z", "2026-01-31"]}}]}
     workspace_id = world.here.workspace.id
     _, by_variable = await world.member.execute(LIST, id=workspace_id, filter=wrong)
@@ -134,14 +135,14 @@ async def test_a_refusal_names_the_path_in_a_variable_and_the_place_in_a_documen
     assert error["message"].startswith("Variable '$filter' has invalid value at .or[0].createdAt.in[1]: ")
     assert error["locations"] == [{"line": 1, "column": 18}]
 
-    literal = LITERAL % (workspace_id, '{dueDate: {gt: "2026-W05-6"}}')
+    literal = LITERAL % (workspace_id, '{dueOn: {gt: "2026-W05-6"}}')
     _, by_literal = await world.member.execute(literal)
     [error] = format_errors(by_literal)
     assert "RFC 3339" in error["message"]
-    assert error["locations"] == [{"line": 2, "column": 52}]
+    assert error["locations"] == [{"line": 2, "column": 49}]
 
 
-async def test_a_literal_in_lower_case_is_taken(world: World):
+async def test_a_literal_in_lower_case_is_taken(world: LibraryWorld):
     later = LITERAL % (world.here.workspace.id, '{createdAt: {gt: "2020-01-01t00:00:00z"}}')
     data = await world.member.run(later)
-    assert data == {"node": {"issues": {"totalCount": 1}}}
+    assert data == {"node": {"books": {"totalCount": 2}}}

@@ -11,29 +11,27 @@ import pytest
 
 from api.shared.operation_trace import COMPILED
 from tests import api_defaults
+from tests.engine.api.test_operation_trace import BEING_COMPILED, traced
+from tests.sample.documents import BOOK_LIST
+from tests.sample.world import LibraryWorld
 from tests.served import served
-from tests.tracker.api.test_operation_trace import BEING_COMPILED, traced
-from tests.tracker.api.test_statements import REFERENCE_LIST
-from tests.tracker.api.world import World
 
 TWO_LISTS = """query($slug: String!) { workspace(slug: $slug) {
-  newest: issues(first: 3) { nodes { id title creator { id } labels { id } comments(first: 1) { nodes { id } } } }
-  others: issues(last: 3) { nodes { id state { name } creator { name } labels { name } } } } }"""
-ANY_NODE = (
-    "query($id: ID!) { node(id: $id) { __typename id ... on Issue { title state { name } assignees { name } } } }"
-)
+  newest: books(first: 3) { nodes { id title author { id } tags { id } volumes(first: 1) { nodes { id } } } }
+  others: books(last: 3) { nodes { id shelf { name } author { name } tags { name } } } } }"""
+ANY_NODE = "query($id: ID!) { node(id: $id) { __typename id ... on Book { title shelf { name } tags { name } } } }"
 RUNS = 8
 MOST_STALL = 0.005  # seconds
 ROUNDS = 9
 FUNCTIONS = 100
 LINES = " ".join(
-    f"a{number}: issues(first: {number + 1}) {{ nodes {{ id title priority state {{ id }} creator {{ id name }} }} }}"
+    f"a{number}: books(first: {number + 1}) {{ nodes {{ id title condition shelf {{ id }} author {{ id name }} }} }}"
     for number in range(20)
 )
 WIDE = "query Q%d($slug: String!) { workspace(slug: $slug) { " + LINES + " } }"
 
 
-async def test_no_request_of_the_real_schema_compiles(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_request_of_the_real_schema_compiles(world: LibraryWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[str] = []
     original = builtins.compile
 
@@ -46,9 +44,9 @@ async def test_no_request_of_the_real_schema_compiles(world: World, monkeypatch:
     slug = world.here.workspace.slug
     async with served(world, api_defaults.http(execution=api_defaults.execution())) as client:
         for query, variables in (
-            (REFERENCE_LIST, {"slug": slug, "first": 5}),
+            (BOOK_LIST, {"slug": slug, "first": 5}),
             (TWO_LISTS, {"slug": slug}),
-            (ANY_NODE, {"id": world.here.issue.id}),
+            (ANY_NODE, {"id": world.here.book.id}),
         ):
             traces = [await traced(client, query, **variables) for _ in range(RUNS)]
             while traces[-1]["reason"] == BEING_COMPILED:
@@ -59,7 +57,9 @@ async def test_no_request_of_the_real_schema_compiles(world: World, monkeypatch:
 
 @pytest.mark.verify
 @pytest.mark.alone
-async def test_compilations_leave_the_event_loop_its_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_compilations_leave_the_event_loop_its_turns(
+    world: LibraryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     turns: list[float] = []  # the thread's processor time when it gives other threads a turn
 
     def pause(seconds: float) -> None:

@@ -9,19 +9,20 @@ import httpx
 
 from api.graphql.counts import INTROSPECTION
 from api.graphql.runner import FIRST_SIGHT, SWITCHED_OFF
+from domain.app import App
 from strawberry_compiled import NotCompiledYet
 from tests import api_defaults
 from tests.engine.api.http.http_world import BEARER, ask, running
 from tests.engine.api.http.http_world import World as SmallWorld
+from tests.sample.documents import BOOK_LIST
+from tests.sample.world import LibraryWorld
 from tests.served import served
 from tests.statements import counted
-from tests.tracker.api.test_statements import REFERENCE_LIST
-from tests.tracker.api.world import World
 
 BEING_COMPILED = str(NotCompiledYet())
 ASKED = {"X-Workgraph-Trace": "1"}
-CREATE = """mutation ($project: ID!, $title: String!) {
-  issueCreate(input: {projectId: $project, title: $title}) { issue { title } errors { message } } }"""
+CREATE = """mutation ($shelf: ID!, $title: String!) {
+  bookCreate(input: {shelfId: $shelf, title: $title}) { book { title } errors { message } } }"""
 FACTS = {"milliseconds", "executor", "reason", "plan", "statements"}
 
 
@@ -34,10 +35,10 @@ async def traced(client: httpx.AsyncClient, query: str, **variables: Any) -> dic
     return trace
 
 
-async def test_the_trace_lists_every_statement_with_its_time(world: World) -> None:
+async def test_the_trace_lists_every_statement_with_its_time(world: LibraryWorld) -> None:
     async with served(world, api_defaults.http()) as client:
         with counted() as sent:
-            trace = await traced(client, REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
+            trace = await traced(client, BOOK_LIST, slug=world.here.workspace.slug, first=5)
     assert [each["text"] for each in trace["statements"]] == sent
     assert len(sent) > 4
     assert 0 < sum(each["milliseconds"] for each in trace["statements"]) <= trace["milliseconds"]
@@ -45,15 +46,15 @@ async def test_the_trace_lists_every_statement_with_its_time(world: World) -> No
     assert not any(each["isWrite"] for each in trace["statements"])
 
 
-async def test_the_trace_lists_writes_without_their_values(world: World) -> None:
+async def test_the_trace_lists_writes_without_their_values(world: LibraryWorld) -> None:
     async with served(world, api_defaults.http()) as client:
-        trace = await traced(client, CREATE, project=world.here.project.id, title="A rather secret title")
+        trace = await traced(client, CREATE, shelf=world.here.shelf.id, title="A rather secret title")
     writes = [each["text"] for each in trace["statements"] if each["isWrite"]]
-    assert any("INSERT INTO issue " in text for text in writes)
+    assert any("INSERT INTO book " in text for text in writes)
     assert "A rather secret title" not in str(trace)
 
 
-async def test_the_trace_names_the_executor_and_the_reason(world: World) -> None:
+async def test_the_trace_names_the_executor_and_the_reason(world: LibraryWorld) -> None:
     async with served(world, api_defaults.http(execution=api_defaults.execution())) as client:
         first = await traced(client, "{ viewer { name } }")
         while (second := await traced(client, "{ viewer { name } }"))["reason"] == BEING_COMPILED:
@@ -70,7 +71,7 @@ async def test_the_trace_names_the_executor_and_the_reason(world: World) -> None
     assert (never["executor"], never["reason"]) == ("graphql-core", SWITCHED_OFF)
 
 
-async def test_the_trace_is_reported_next_to_the_cost(world: World) -> None:
+async def test_the_trace_is_reported_next_to_the_cost(world: LibraryWorld) -> None:
     async with served(world, api_defaults.http(cost=api_defaults.cost(is_shown=True))) as client:
         answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)
         assert set(answer.json()["extensions"]) == {"cost", "trace"}
@@ -98,8 +99,8 @@ async def test_tracing_is_off_unless_requested() -> None:
         assert (begun.count, set(answer.json()["extensions"]["trace"])) == (1, FACTS)
 
 
-async def test_without_tracing_the_header_is_ignored(world: World) -> None:
-    production = replace(world, app=replace(world.app, statement_trace=None))
+async def test_without_tracing_the_header_is_ignored(world: LibraryWorld) -> None:
+    production = replace(world, app=App(**vars(world.app) | {"statement_trace": None}))
     async with served(production, api_defaults.http()) as client:
         answer = await client.post("/graphql", json={"query": "{ viewer { name } }"}, headers=ASKED)
         assert "extensions" not in answer.json()
