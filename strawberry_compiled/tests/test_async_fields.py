@@ -1,13 +1,14 @@
 """Fields with async functions: when they begin, where they run, and how they end; the same under both executors."""
 
 import asyncio
+from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 import strawberry
 
-from strawberry_compiled import CompiledExecutor
+from strawberry_compiled import CompiledExecutor, batched
 
 EVERY = pytest.mark.parametrize("executor", [None, CompiledExecutor], ids=["stock", "compiled"])
 language: ContextVar[str] = ContextVar("language", default="none")
@@ -244,3 +245,51 @@ async def test_the_only_function_runs_in_the_task_of_the_request() -> None:
         loop.set_task_factory(None)
     assert (alone.data, count) == ({"limited": "timed out"}, 0)
     assert (beside.data, len(created)) == ({"limited": "timed out", "again": "timed out"}, 2)
+
+
+class OneByOne(CompiledExecutor):
+    awaits_one_by_one = True
+
+
+@strawberry.type
+class Counted:
+    @strawberry.field
+    def revision(self, info: strawberry.Info) -> int:
+        async def read() -> int:
+            info.context["begun"].append("revision")
+            return 1
+
+        return asyncio.ensure_future(read())  # type: ignore[return-value]  # awaited by the executor
+
+    @batched(graphql_type=int, description="Number of items.")
+    async def items(counted: Sequence["Counted"], info: strawberry.Info) -> Sequence[int]:
+        info.context["begun"].append("items")
+        return [len(counted)] * len(counted)
+
+    @batched(graphql_type=Annotated["Counted", strawberry.lazy(__name__)], description="An object inside.")
+    async def inner(counted: Sequence["Counted"], info: strawberry.Info) -> Sequence["Counted"]:
+        return [Counted() for _ in counted]
+
+
+@strawberry.type
+class CountedQuery:
+    @strawberry.field
+    async def later(self) -> Counted:
+        return Counted()
+
+    @strawberry.field
+    def now(self) -> Counted:
+        return Counted()
+
+
+@pytest.mark.parametrize("executor", [None, CompiledExecutor, OneByOne], ids=["stock", "compiled", "one by one"])
+@pytest.mark.parametrize("fields", ["{ revision items }", "{ items revision }", "{ inner { items revision } }"])
+@pytest.mark.parametrize("root", ["now", "later"])
+async def test_tasks_of_functions_begin_before_batch_fields_of_the_same_object(
+    executor: Any, root: str, fields: str
+) -> None:
+    schema = strawberry.Schema(CountedQuery, execution_context_class=executor)
+    context: dict[str, list[str]] = {"begun": []}
+    result = await schema.execute(f"{{ {root} {fields} }}", context_value=context)
+    assert not result.errors
+    assert context["begun"] == ["revision", "items"]

@@ -54,6 +54,7 @@ class Waves:
         self._is_running = False
         self._is_abandoned = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._has_new_tasks = False
 
     @property
     def are_settled(self) -> bool:
@@ -66,11 +67,12 @@ class Waves:
         self._begin_calls()
         if self._run.pending and not self._is_running:
             self._is_running = True
-            self.add_task(self._run_waves())
+            self._tasks.add(asyncio.get_running_loop().create_task(self._run_waves()))
 
     def add_task(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        """Makes the run wait for the coroutine."""
+        """Makes the run wait for the coroutine, which begins before the next batch fields."""
         self._tasks.add(asyncio.get_running_loop().create_task(coroutine))
+        self._has_new_tasks = True
 
     async def settle(self) -> None:
         """Returns when all batch fields are written; raises errors that belong to no field."""
@@ -178,6 +180,10 @@ class Waves:
         by_load: dict[Load, Asked] = {}
         try:
             while run.pending or run.blocks or by_load:
+                if self._has_new_tasks:
+                    # What functions of the same objects have begun goes first, as in graphql-core.
+                    self._has_new_tasks = False
+                    await asyncio.sleep(0)
                 calls = self._calls(self._take_groups(), by_load)
                 # otherwise load later, because results of these calls may need further keys of the same `load`
                 if not (calls and run.awaits_one_by_one):
