@@ -15,25 +15,7 @@ from tests.tracker.api.world import World
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.labels import LabelFactory
 from tests.tracker.factories.storing import link
-
-
-@dataclass(frozen=True)
-class Update:
-    kind: str
-    values: dict[str, Any]
-    """Field of the input -> a new value."""
-    selections: dict[str, str]
-    """Field of the input -> the selection that shows it."""
-    clearable: frozenset[str] = frozenset()
-    id_field: str = "id"
-    """Field of the input with the ID of the object."""
-
-    def given(self, subject: str, **values: Any) -> dict[str, Any]:
-        return {self.id_field: subject, **values}
-
-    def path(self, name: str) -> tuple[str, ...]:
-        """Path of the field below `input`."""
-        return (name,)
+from tests.updates import Update
 
 
 @dataclass(frozen=True, kw_only=True)
