@@ -25,11 +25,12 @@ from strawberry.types.union import StrawberryUnion
 
 from api.graphql.one_of import mark_one_of
 from api.graphql.sdl import sdl_of
+from api.shared.areas import area_ids_of, described, is_area_ids, names_with
 from api.shared.node import NodeLookup, NodeQueries
 from api.shared.rate_limit import RateLimitQueries
 from api.shared.refusals import USER_ERRORS
 from api.shared.scalars import SCALARS
-from api.shared.slices import ONLY_WITH, ApiSlice
+from api.shared.slices import ApiSlice, AreaIds
 from api.slices import PLATFORM, TRACKER
 from domain.audit.kinds import EventKind, kinds_of
 from domain.shared.errors import ErrorCode
@@ -38,7 +39,15 @@ from domain.shared.slices import error_codes_of, once
 
 
 class _Names(NameConverter):
-    """Names of GraphQL types: the connection of `IssueHistoryEntry` is `IssueHistoryConnection`."""
+    """Names of types and fields: the connection of `IssueHistoryEntry` is `IssueHistoryConnection`."""
+
+    def __init__(self, areas: AreaIds | None) -> None:
+        super().__init__()
+        self._areas = areas
+
+    # Strawberry asks for the name both when it builds the type and when it reads an input.
+    def from_field(self, field: StrawberryField) -> str:
+        return self._areas.name if self._areas is not None and is_area_ids(field) else super().from_field(field)
 
     def from_generic(self, object_type: StrawberryObjectDefinition, types: list[Any]) -> str:
         return re.sub(r"HistoryEntry(Connection|Edge)$", r"History\1", super().from_generic(object_type, types))
@@ -52,6 +61,8 @@ class SlicedSchema(strawberry.Schema):
         once((prefix for prefix, _ in nodes), what="the prefix")
         self.nodes: Mapping[str, NodeLookup] = dict(nodes)
         self.error_codes = error_codes_of(each.domain for each in slices)
+        self._areas = area_ids_of(slices)
+        self.field_names = names_with(self._areas)
         self._slices = slices
         self._enums = _enums_of(slices)
         self._changes = _changes_of(slices)
@@ -61,7 +72,7 @@ class SlicedSchema(strawberry.Schema):
             mutation=_root("Mutation", "mutations", _all(slices, "mutations")),
             subscription=_root("Subscription", "subscriptions", _all(slices, "subscriptions")),
             types=USER_ERRORS,
-            config=StrawberryConfig(scalar_map=SCALARS, name_converter=_Names()),
+            config=StrawberryConfig(scalar_map=SCALARS, name_converter=_Names(self._areas)),
         )
         _without_null_defaults(self._schema)
         mark_one_of(self._schema)
@@ -70,15 +81,12 @@ class SlicedSchema(strawberry.Schema):
         """The fields of the type itself, and those that slices add to it."""
         added = (each.fields[type_definition.origin] for each in self._slices if type_definition.origin in each.fields)
         fields = [*type_definition.fields, *(field for kind in added for field in _definition(kind).fields)]
-        return [self._typed(field) for field in fields if self._has(field)]
-
-    def _has(self, field: StrawberryField) -> bool:
-        metadata: Mapping[Any, Any] = field.metadata or {}
-        needed = metadata.get(ONLY_WITH)
-        return needed is None or needed in {each.domain.name for each in self._slices}
+        return [self._typed(field) for field in fields if self._areas is not None or not is_area_ids(field)]
 
     def _typed(self, field: StrawberryField) -> StrawberryField:
         """The field, with the enums and unions of this schema's slices in its type and those of its arguments."""
+        if self._areas is not None and is_area_ids(field):
+            return described(field, self._areas)
         kind, arguments = self._extended(field.type), [self._with_extended(each) for each in field.arguments]
         if kind is field.type and arguments == field.arguments:
             return field

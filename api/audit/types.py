@@ -8,7 +8,7 @@ from api.shared import loads
 from api.shared.connections import connection, everything
 from api.shared.context import Info
 from api.shared.enums import describe_enum
-from api.shared.errors import ConflictError, camel_case
+from api.shared.errors import ConflictError, field_name, field_names_of
 from api.shared.list_sizes import WITH_PARENT, at_most
 from api.shared.scalars import Revision
 from domain.audit import change_sets, model
@@ -39,8 +39,8 @@ describe_enum(
 )
 
 
-def _field_name(root: strawberry.Parent[model.LoggedChange | shared.FieldConflict]) -> str:
-    return camel_case(root.field)
+def _field_name(root: strawberry.Parent[model.LoggedChange | shared.FieldConflict], info: Info) -> str:
+    return field_name(root.field, field_names_of(info))
 
 
 @strawberry.type(description="Change of one field of an object.")

@@ -1,7 +1,7 @@
 from api.audit.types import Event
 from api.projects.mutations import ProjectMutations
 from api.projects.types import EventProject, InvitationProjects, WorkspaceProjects
-from api.shared.slices import ApiSlice
+from api.shared.slices import ApiSlice, AreaIds
 from api.workspaces.types import Invitation, Workspace
 from domain.projects.model import Project, ProjectMember, State
 from domain.projects.slice import SLICE as RULES
@@ -19,6 +19,11 @@ SLICE = ApiSlice(
         ProjectMember: lambda app: app.read.project_members.by_ids,
         State: lambda app: app.read.states.by_ids,
     },
+    area_ids=AreaIds(
+        name="projectIds",
+        description="IDs of the projects that the new guest gets access to, at most 20. Only for the role `GUEST`; "
+        "members with other roles see all projects.",
+    ),
     events={
         "project_member.added": "A guest was added to a project.",
         "project_member.removed": "A guest was removed from a project.",

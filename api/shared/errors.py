@@ -1,10 +1,13 @@
 """Errors in the payloads of mutations, as GraphQL types. `api/shared/refusals.py` maps domain errors to them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol, TypeAlias, cast
 
 import strawberry
 
+from api.shared.context import Info
 from api.shared.enums import describe_enum
 from api.shared.scalars import Revision
 from domain.shared.conflicts import FieldConflict
@@ -78,21 +81,36 @@ class LimitError(UserError):
     pass
 
 
-def argument_path(path: Iterable[str]) -> list[str]:
+FieldNames: TypeAlias = Mapping[str, str]
+"""Names of fields that a slice has given, by the name that the platform uses."""
+AS_WRITTEN: FieldNames = MappingProxyType({})
+
+
+class HasFieldNames(Protocol):
+    """A schema some of whose fields have names from its slices."""
+
+    field_names: FieldNames
+
+
+def field_names_of(info: Info) -> FieldNames:
+    return cast("HasFieldNames", info.schema).field_names
+
+
+def argument_path(path: Iterable[str], names: FieldNames = AS_WRITTEN) -> list[str]:
     """Path to the input field of a command's field, as the client sent it."""
-    return ["input", *(camel_case(name) for name in path)]
+    return ["input", *(field_name(name, names) for name in path)]
 
 
-_NAMES = {"area_ids": "projectIds"}  # guests' areas are projects for clients
+def field_name(name: str, names: FieldNames) -> str:
+    """Name of a domain's field in the schema with these names."""
+    return names.get(name) or camel_case(name)
 
 
 def camel_case(name: str) -> str:
-    if name in _NAMES:
-        return _NAMES[name]
     first, *rest = name.strip("_").split("_")
     return first + "".join(word.capitalize() for word in rest)
 
 
-def message_of(error: DomainError) -> str:
+def message_of(error: DomainError, names: FieldNames = AS_WRITTEN) -> str:
     """The message for a client of GraphQL or REST, with fields named as in the schema."""
-    return error.message_with(lambda name: f"`{camel_case(name)}`")
+    return error.message_with(lambda name: f"`{field_name(name, names)}`")

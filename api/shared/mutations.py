@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 import strawberry
 
 from api.shared.context import Info
-from api.shared.errors import UserError
+from api.shared.errors import UserError, field_names_of
 from api.shared.inputs import MutationInput
 from api.shared.list_sizes import WITH_PARENT
 from api.shared.node import nodes_by_ids
@@ -110,7 +110,7 @@ def mutation(*, description: str, metadata: Mapping[str, Any] | None = None) -> 
             except Replayed as replayed:
                 payload = await payload_type.replayed(info, replayed)
             except (DomainError, Rejected) as error:
-                refusals = user_errors(error)
+                refusals = user_errors(error, field_names_of(info))
                 if refusals is None:
                     raise
                 payload = payload_type(**payload_type.blank(), errors=refusals)

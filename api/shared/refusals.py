@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from api.shared.errors import (
+    AS_WRITTEN,
     ConflictError,
+    FieldNames,
     LimitError,
     NotFoundError,
     PermissionDeniedError,
@@ -15,6 +17,7 @@ from api.shared.errors import (
     ValidationError,
     argument_path,
     camel_case,
+    field_name,
     message_of,
 )
 from api.shared.scalars import Revision
@@ -84,29 +87,29 @@ def extensions_of(error: DomainError) -> dict[str, Any]:
     return extensions
 
 
-def user_errors(error: DomainError | Rejected) -> list[UserError] | None:
-    """Errors for the payload; None if the failure does not concern the input."""
+def user_errors(error: DomainError | Rejected, names: FieldNames = AS_WRITTEN) -> list[UserError] | None:
+    """Errors for the payload, with fields named as in the schema; None if the failure does not concern the input."""
     failures: Iterable[DomainError] = error.errors if isinstance(error, Rejected) else (error,)
-    found = [_user_error(failure) for failure in failures]
+    found = [_user_error(failure, names) for failure in failures]
     return None if None in found else [item for item in found if item is not None]
 
 
-def _user_error(error: DomainError) -> UserError | None:
+def _user_error(error: DomainError, names: FieldNames) -> UserError | None:
     kind = refusal_of(error).user_error
     if kind is None:
         return None
-    path = argument_path(error.path)
+    path, message = argument_path(error.path, names), message_of(error, names)
     if isinstance(error, ConflictOfFields):
         return ConflictError(
-            message=message_of(error),
+            message=message,
             code=error.failure,
             path=path,
-            conflicting_fields=[camel_case(name) for name in error.fields],
+            conflicting_fields=[field_name(name, names) for name in error.fields],
             current_revision=None if error.current_revision is None else Revision(error.current_revision),
             details=error.conflicts,
         )
     if kind is ConflictError:
         # The field alone, without where the input has it.
-        fields = [camel_case(name) for name in error.path[-1:]]
-        return ConflictError(message=message_of(error), code=error.failure, path=path, conflicting_fields=fields)
-    return kind(message=message_of(error), code=error.failure, path=path)
+        fields = [field_name(name, names) for name in error.path[-1:]]
+        return ConflictError(message=message, code=error.failure, path=path, conflicting_fields=fields)
+    return kind(message=message, code=error.failure, path=path)

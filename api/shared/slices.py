@@ -10,12 +10,14 @@ from fastapi import APIRouter
 from api.shared.node import NodeLookup
 from domain.shared.slices import Slice, Unregistered
 
-ONLY_WITH = "api.shared.slices.only_with"
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaIds:
+    """The input field with the IDs of the areas that a new guest gets access to, as clients know it."""
 
-def only_with(name: str) -> dict[str, str]:
-    """Metadata of a field that exists only in schemas with the slice of that name."""
-    return {ONLY_WITH: name}
+    name: str
+    """Name of the field, such as `projectIds`."""
+    description: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -40,6 +42,8 @@ class ApiSlice:
     """Descriptions of the slice's own error codes."""
     events: Mapping[str, str] = field(default_factory=dict)
     """Descriptions of event types that their names do not explain."""
+    area_ids: AreaIds | None = None
+    """Name of guests' areas, in the slice whose entities are the areas. At most one slice of a schema has it."""
     routers: Sequence[APIRouter] = ()
 
     def __post_init__(self) -> None:

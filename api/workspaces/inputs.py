@@ -4,6 +4,7 @@ import strawberry
 from strawberry import Maybe
 
 from api.accounts.inputs import UserFilter
+from api.shared.areas import area_ids_field
 from api.shared.arguments import FILTER_LIMITS
 from api.shared.enums import describe_enum
 from api.shared.inputs import (
@@ -19,7 +20,6 @@ from api.shared.inputs import (
 )
 from api.shared.nulls import never_null
 from api.shared.pages import SortOrder, sorts
-from api.shared.slices import only_with
 from domain.shared.actor import Role
 from domain.shared.filters import without_conditions
 from domain.workspaces import commands, queries
@@ -139,13 +139,7 @@ class InvitationCreateInput(MutationInput):
         description="Email address to send the invitation to. Null creates a link instead, which the payload returns.",
     )
     role: Role = strawberry.field(description="Role of the new member. Only owners can invite owners.")
-    area_ids: list[strawberry.ID] | None = strawberry.field(
-        default=None,
-        name="projectIds",
-        description="IDs of the projects that the new guest gets access to, at most 20. Only for the role `GUEST`; "
-        "members with other roles see all projects.",
-        metadata=only_with("projects"),
-    )
+    area_ids: list[strawberry.ID] | None = area_ids_field()
 
 
 @strawberry.input(description="Input of the `invitationResend` mutation.")

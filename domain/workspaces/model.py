@@ -107,7 +107,7 @@ class Invitation:
     def drafted(
         cls, draft: InvitationDraft, *, id: InvitationId, digest: str, created_by_id: UserId, now: datetime
     ) -> "Invitation":
-        """Raises Rejected for an invalid address, and for projects with a role that sees every project."""
+        """Raises Rejected for an invalid address, and for areas with a role that sees all areas."""
         email = None if draft.email is None else normal_address(draft.email)
         area_ids = tuple(dict.fromkeys(draft.area_ids))
         with Checks() as check:
@@ -115,7 +115,7 @@ class Invitation:
             if area_ids and draft.role != Role.GUEST:
                 check.fail(
                     "area_ids",
-                    "Only guests can be invited to projects. All other members have access to every project.",
+                    "{field} is only for the role `GUEST`. Members with other roles have access to everything.",
                 )
             if email is not None:
                 check_email(check, email)

@@ -1,4 +1,4 @@
-from api.shared.slices import ApiSlice
+from api.shared.slices import ApiSlice, AreaIds
 from api.workspaces.types import Workspace
 from tests.sample.api.mutations import LibraryMutations
 from tests.sample.api.types import WorkspaceLibrary
@@ -16,5 +16,9 @@ SLICE = ApiSlice(
         Tag: lambda app: app.read.tags.by_ids,
         Book: lambda app: app.read.books.by_ids,
     },
+    area_ids=AreaIds(
+        name="shelfIds",
+        description="IDs of the shelves that the new guest gets access to, at most 20. Only for the role `GUEST`.",
+    ),
     error_codes={LibraryErrorCode.OWN_VOLUME: "The book would become a volume of itself."},
 )
