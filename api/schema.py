@@ -23,6 +23,7 @@ from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 from strawberry.types.field import StrawberryField
 from strawberry.types.union import StrawberryUnion
 
+from api.batches.types import BatchKind
 from api.graphql.one_of import mark_one_of
 from api.graphql.sdl import sdl_of
 from api.shared.areas import area_ids_of, described, is_area_ids, names_with
@@ -35,7 +36,7 @@ from api.slices import PLATFORM, TRACKER
 from domain.audit.kinds import EventKind, kinds_of
 from domain.shared.errors import ErrorCode
 from domain.shared.security import SecurityEventKind
-from domain.shared.slices import error_codes_of, once
+from domain.shared.slices import batch_works_of, error_codes_of, once
 
 
 class _Names(NameConverter):
@@ -129,7 +130,7 @@ def _changes_of(slices: Sequence[ApiSlice]) -> Mapping[str, Sequence[type[Any]]]
 
 
 class _NoKinds(StrEnum):
-    """Base of the enums of changes, which its functional form makes."""
+    """Base of the enums of changes and batch runs, which its functional form makes."""
 
 
 def _change_kinds_of(
@@ -139,16 +140,24 @@ def _change_kinds_of(
     found = {}
     for name, types in changes.items():
         kinds = {each.describes.kind: _definition(each).description for each in types}
-        enum: Any = _NoKinds(f"{name}Kind", {kind: kind for kind in kinds})  # type: ignore[call-arg]  # the functional form
-        found[f"{name}Kind"] = (enum, [EnumValue(name=kind, value=kind, description=kinds[kind]) for kind in kinds])
+        found[f"{name}Kind"] = _enum_of(f"{name}Kind", kinds)
     return found
+
+
+def _enum_of(name: str, described: Mapping[str, str | None]) -> tuple[Any, list[EnumValue]]:
+    """Class and values of an enum of these texts, with their descriptions."""
+    enum: Any = _NoKinds(name, {text: text for text in described})  # type: ignore[call-arg]  # the functional form
+    return enum, [EnumValue(name=text, value=text, description=described[text]) for text in described]
 
 
 def _enums_of(slices: Sequence[ApiSlice]) -> Mapping[type[Any], StrawberryEnumDefinition]:
     """Enums to which slices add values, by the classes that fields are declared with."""
     codes, events, noted = (_definition(kind) for kind in (ErrorCode, EventKind, SecurityEventKind))
     own_codes = [(code, text) for each in slices for code, text in each.error_codes.items()]
-    kinds = kinds_of(each.domain for each in slices)
+    domains = [each.domain for each in slices]
+    kinds = kinds_of(domains)
+    texts = {kind: text for each in slices for kind, text in each.batches.items()}
+    of_runs, run_values = _enum_of("BatchKind", {kind: texts[kind] for kind in batch_works_of(domains)})
     sentences = {type_: text for each in slices for type_, text in each.events.items()}
     recorded = {kind.name for each in slices for kind in each.domain.security_events}
     return {
@@ -158,6 +167,7 @@ def _enums_of(slices: Sequence[ApiSlice]) -> Mapping[type[Any], StrawberryEnumDe
             wrapped_cls=kinds,
             values=[_value(kind, sentences.get(kind.value) or _sentence(kind)) for kind in kinds],
         ),
+        BatchKind: replace(_definition(BatchKind), wrapped_cls=of_runs, values=run_values),
         SecurityEventKind: replace(noted, values=[value for value in noted.values if value.name in recorded]),
     }
 

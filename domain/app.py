@@ -106,6 +106,7 @@ class App(Provided):
     registrations: RegistrationService
     security_log: SecurityLogService
     sessions: SessionService
+    undo: UndoService
     workspaces: WorkspaceService
 
     # The tracker
@@ -120,4 +121,3 @@ class App(Provided):
     purges: PurgeService
     seed: SeedService
     states: StateService
-    undo: UndoService

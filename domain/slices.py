@@ -15,7 +15,7 @@ from domain.transfers.slice import SLICE as TRANSFERS
 from domain.undo.slice import SLICE as UNDO
 from domain.workspaces.slice import SLICE as WORKSPACES
 
-PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
-"""Accounts, sign-in, workspaces and the event log: what any application built on this one keeps."""
-TRACKER = (BATCHES, UNDO, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
+PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT, BATCHES, UNDO)
+"""Accounts, sign-in, workspaces, event log, batch runs and undo: what any application built on this one keeps."""
+TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 """The work tracker, which another application can leave out."""

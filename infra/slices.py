@@ -20,8 +20,8 @@ from infra.transfers.slice import SLICE as TRANSFERS
 from infra.undo.slice import SLICE as UNDO
 from infra.workspaces.slice import SLICE as WORKSPACES
 
-PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT)
-TRACKER = (BATCHES, UNDO, LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
+PLATFORM = (DOCUMENTS, ACCOUNTS, AUTH, WORKSPACES, AUDIT, BATCHES, UNDO)
+TRACKER = (LABELS, PROJECTS, MILESTONES, ISSUES, COMMENTS, SEED, TRANSFERS)
 
 
 def handlers_of(slices: Iterable[SliceAdapters]) -> Mapping[type[Job], JobHandler]:

@@ -8,9 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.accounts.model import User
 from domain.auth.model import Session
+from domain.shared.batches import BatchRun
 from domain.workspaces.model import Invitation, Member, Workspace
 from infra.accounts.repository import SqlUserRepository
 from infra.auth.repository import SqlSessionRepository
+from infra.batches.repository import SqlBatchRunRepository
 from infra.db.list_sizes import ListSizes
 from infra.db.repository import SqlParentRepository
 from infra.workspaces.repository import SqlInvitationRepository, SqlMemberRepository, SqlWorkspaceRepository
@@ -26,6 +28,7 @@ PLATFORM: Repositories = MappingProxyType(
         Workspace: SqlWorkspaceRepository,
         Member: SqlMemberRepository,
         Invitation: SqlInvitationRepository,
+        BatchRun: SqlBatchRunRepository,
     }
 )
 

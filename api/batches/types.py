@@ -1,5 +1,6 @@
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import strawberry
@@ -16,25 +17,19 @@ from api.shared.progress import Progress
 from api.shared.refusals import user_errors
 from api.shared.scalars import Revision
 from domain.shared import batches as model
-from domain.shared.batches import BatchKind, BatchState
+from domain.shared.batches import BatchState
 from domain.shared.errors import Rejected
 from domain.shared.pages import Page, PageRequest
 from domain.shared.uow import Written
 from domain.workspaces.model import Workspace as WorkspaceModel
 from strawberry_compiled import related
 
-describe_enum(
-    BatchKind,
-    name="BatchKind",
-    description="Kind of a batch run.",
-    STATE_REPLACEMENT="Moves the issues of a workflow state to another one, and deletes the state.",
-    MILESTONE_REPLACEMENT="Moves the issues of a milestone to another one, and deletes the milestone.",
-    LABEL_REPLACEMENT="Replaces a label on its issues by another one, or removes it from them, and deletes the label.",
-    MEMBER_CLAIM="Hands the issues and comments of a placeholder over to a member, and removes the placeholder.",
-    CHANGE_SET_UNDO="Undoes a change set.",
-    PROJECT_DELETION="Deletes the issues of a project, and then the project.",
-    ISSUE_UPDATE="Updates the issues that a filter has selected, and skips those that cannot be changed.",
-)
+
+class BatchKind(StrEnum):
+    """Kinds of runs of the slices that a schema is built for (api/schema.py)."""
+
+
+describe_enum(BatchKind, name="BatchKind", description="Kind of a batch run.")
 describe_enum(
     BatchState,
     name="JobState",
@@ -66,7 +61,7 @@ class BatchSkip:
 class BatchRun(Node):
     describes = model.BatchRun
 
-    kind: BatchKind = strawberry.field(description="Kind of the run.")
+    kind: model.BatchKind = strawberry.field(graphql_type=BatchKind, description="Kind of the run.")
     state: BatchState = strawberry.field(description="Status of the run.")
     progress: Progress = strawberry.field(description="Progress of the run; its items are the objects to change.")
     failure: str | None = strawberry.field(description="Reason for the failure. Null unless `state` is `FAILED`.")
@@ -106,33 +101,33 @@ class BatchRun(Node):
         return await info.context.app.read.batch_runs.skipped_of_runs(info.context.actor, runs, request)
 
 
-def batch_run_of(noun: str, work: str = "moves") -> Any:
-    """Field of a payload for the run with the ID in its `batch_run_id`; `work` is what the run does with issues."""
+def batch_run_of(noun: str, *, rows: str, work: str = "moves") -> Any:
+    """Field of a payload for the run with the ID in its `batch_run_id`; `work` is what the run does with `rows`."""
     return related(
         "batch_run_id",
         loads.batch_runs,
         graphql_type=BatchRun | None,
-        description=f"The run that {work} the issues and then deletes the {noun}, if there are more than 1,000 issues. "
+        description=f"The run that {work} the {rows} and then deletes the {noun}, if there are more than 1,000 {rows}. "
         "Null otherwise.",
     )
 
 
-def replacement_of(noun: str, load: Any, graphql_type: Any) -> Any:
+def replacement_of(noun: str, load: Any, graphql_type: Any, *, rows: str) -> Any:
     """Field for the object that a batch run puts in the place of another."""
     return related(
         "replaced_by_id",
         load,
         graphql_type=graphql_type,
-        description=f"The {noun} that a batch run puts in the place of this one on all of its issues. Null if it is "
+        description=f"The {noun} that a batch run puts in the place of this one on all of its {rows}. Null if it is "
         "not being replaced.",
     )
 
 
-def deletion_of(noun: str) -> Any:
+def deletion_of(noun: str, *, rows: str) -> Any:
     """Field for the time when a batch run began to delete an object."""
     return strawberry.field(
         description=f"Time when a batch run began to delete the {noun}, which can be neither changed nor given to "
-        "issues since then. Null unless it is being deleted."
+        f"{rows} since then. Null unless it is being deleted."
     )
 
 

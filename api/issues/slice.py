@@ -8,6 +8,7 @@ from api.workspaces.types import Workspace
 from domain.issues.errors import IssueErrorCode
 from domain.issues.model import Issue
 from domain.issues.slice import SLICE as RULES
+from domain.issues.update_runs import ISSUE_UPDATE
 
 SLICE = ApiSlice(
     domain=RULES,
@@ -26,5 +27,8 @@ SLICE = ApiSlice(
         "issue.moved": "An issue was moved to another project.",
         "issue.trashed": "An issue was moved to the trash.",
         "issue.purged": "A trashed issue was deleted permanently.",
+    },
+    batches={
+        ISSUE_UPDATE: "Updates the issues that a filter has selected, and skips those that cannot be changed.",
     },
 )

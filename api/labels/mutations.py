@@ -31,7 +31,7 @@ class LabelDeletePayload(Payload):
         "`batchRun` deletes the label."
     )
     batch_run_id: strawberry.Private[str | None] = None
-    batch_run = batch_run_of("label", "changes")
+    batch_run = batch_run_of("label", rows="issues", work="changes")
 
 
 @strawberry.type(description="Result of one label of a batch.")

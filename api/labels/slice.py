@@ -3,6 +3,7 @@ from api.labels.types import WorkspaceLabels
 from api.shared.slices import ApiSlice
 from api.workspaces.types import Workspace
 from domain.labels.model import Label
+from domain.labels.slice import LABELS
 from domain.labels.slice import SLICE as RULES
 
 SLICE = ApiSlice(
@@ -13,5 +14,8 @@ SLICE = ApiSlice(
     },
     nodes={
         Label: lambda app: app.read.labels.by_ids,
+    },
+    batches={
+        LABELS.kind: "Replaces a label on its issues by another one, or removes it from them, and deletes the label.",
     },
 )

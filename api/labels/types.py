@@ -26,8 +26,10 @@ class Label(Node):
     description: str | None = strawberry.field(
         description="Explanation of when to use the label, at most 255 characters. Null if there is none."
     )
-    deleting_since: datetime | None = deletion_of("label")
-    replaced_by = replacement_of("label", loads.labels, Annotated["Label", strawberry.lazy("api.labels.types")] | None)
+    deleting_since: datetime | None = deletion_of("label", rows="issues")
+    replaced_by = replacement_of(
+        "label", loads.labels, Annotated["Label", strawberry.lazy("api.labels.types")] | None, rows="issues"
+    )
     created_at: datetime = strawberry.field(description="Time when the label was created.")
     updated_at: datetime = strawberry.field(description="Time when the label was last changed.")
 

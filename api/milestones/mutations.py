@@ -24,7 +24,7 @@ class MilestoneDeletePayload(Payload):
         description="ID of the deleted milestone. Null if `errors` is not empty, and if `batchRun` deletes it."
     )
     batch_run_id: strawberry.Private[str | None] = None
-    batch_run = batch_run_of("milestone")
+    batch_run = batch_run_of("milestone", rows="issues")
 
 
 @strawberry.type

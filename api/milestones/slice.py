@@ -3,6 +3,7 @@ from api.milestones.types import ProjectMilestones
 from api.projects.types import Project
 from api.shared.slices import ApiSlice
 from domain.milestones.model import Milestone
+from domain.milestones.slice import MILESTONES
 from domain.milestones.slice import SLICE as RULES
 
 SLICE = ApiSlice(
@@ -13,5 +14,8 @@ SLICE = ApiSlice(
     },
     nodes={
         Milestone: lambda app: app.read.milestones.by_ids,
+    },
+    batches={
+        MILESTONES.kind: "Moves the issues of a milestone to another one, and deletes the milestone.",
     },
 )

@@ -30,9 +30,12 @@ class Milestone(Node):
     )
     created_at: datetime = strawberry.field(description="Time when the milestone was created.")
     updated_at: datetime = strawberry.field(description="Time when the milestone was last changed.")
-    deleting_since: datetime | None = deletion_of("milestone")
+    deleting_since: datetime | None = deletion_of("milestone", rows="issues")
     replaced_by = replacement_of(
-        "milestone", loads.milestones, Annotated["Milestone", strawberry.lazy("api.milestones.types")] | None
+        "milestone",
+        loads.milestones,
+        Annotated["Milestone", strawberry.lazy("api.milestones.types")] | None,
+        rows="issues",
     )
     project = related(
         "project_id",

@@ -46,7 +46,7 @@ class ProjectDeletePayload(Payload):
         description="ID of the deleted project. Null if `errors` is not empty, and if `batchRun` deletes it."
     )
     batch_run_id: strawberry.Private[str | None] = None
-    batch_run = batch_run_of("project", "deletes")
+    batch_run = batch_run_of("project", rows="issues", work="deletes")
 
 
 @strawberry.type(description="Payload of the `projectMemberAdd` mutation.")
@@ -86,7 +86,7 @@ class StateDeletePayload(Payload):
         description="ID of the deleted workflow state. Null if `errors` is not empty, and if `batchRun` deletes it."
     )
     batch_run_id: strawberry.Private[str | None] = None
-    batch_run = batch_run_of("workflow state")
+    batch_run = batch_run_of("workflow state", rows="issues")
 
 
 @strawberry.type

@@ -3,8 +3,10 @@ from api.projects.mutations import ProjectMutations
 from api.projects.types import EventProject, InvitationProjects, WorkspaceProjects
 from api.shared.slices import ApiSlice, AreaIds
 from api.workspaces.types import Invitation, Workspace
+from domain.projects.deletion import PROJECT_DELETION
 from domain.projects.model import Project, ProjectMember, State
 from domain.projects.slice import SLICE as RULES
+from domain.projects.slice import STATES
 
 SLICE = ApiSlice(
     domain=RULES,
@@ -30,5 +32,9 @@ SLICE = ApiSlice(
         "state.created": "A workflow state was created.",
         "state.updated": "A workflow state was updated.",
         "state.deleted": "A workflow state was deleted.",
+    },
+    batches={
+        PROJECT_DELETION: "Deletes the issues of a project, and then the project.",
+        STATES.kind: "Moves the issues of a workflow state to another one, and deletes the state.",
     },
 )

@@ -39,9 +39,9 @@ class State(Node):
     position: int = strawberry.field(
         description="Position of the workflow state in the project's workflow, starting at 0."
     )
-    deleting_since: datetime | None = deletion_of("workflow state")
+    deleting_since: datetime | None = deletion_of("workflow state", rows="issues")
     replaced_by = replacement_of(
-        "workflow state", loads.states, Annotated["State", strawberry.lazy("api.projects.types")] | None
+        "workflow state", loads.states, Annotated["State", strawberry.lazy("api.projects.types")] | None, rows="issues"
     )
     project = related(
         "project_id",

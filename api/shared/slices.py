@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.shared.node import NodeLookup
+from domain.shared.batches import BatchKind
 from domain.shared.slices import Slice, Unregistered
 
 
@@ -40,6 +41,8 @@ class ApiSlice:
     """
     error_codes: Mapping[StrEnum, str] = field(default_factory=dict)
     """Descriptions of the slice's own error codes."""
+    batches: Mapping[BatchKind, str] = field(default_factory=dict)
+    """Descriptions of the slice's kinds of batch runs, which are values of the enum `BatchKind`."""
     events: Mapping[str, str] = field(default_factory=dict)
     """Descriptions of event types that their names do not explain."""
     area_ids: AreaIds | None = None
@@ -50,6 +53,14 @@ class ApiSlice:
         for code in self.domain.error_codes or ():
             if code not in self.error_codes:
                 raise Unregistered(f"api/{self.domain.name}/slice.py: describe {code.name} in `error_codes`.")
+        for kind in self.domain.batches:
+            if kind not in self.batches:
+                raise Unregistered(f"api/{self.domain.name}/slice.py: describe {kind} in `batches`.")
+        for kind in self.batches:
+            if kind not in self.domain.batches:
+                raise Unregistered(
+                    f"api/{self.domain.name}/slice.py: the slice has no batch runs {kind!r} to describe."
+                )
         for shown in self.domain.history:
             described = {each.describes for each in self.changes.get(shown.of, ())}
             for member in (*shown.events.values(), *shown.fields.values()):

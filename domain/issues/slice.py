@@ -4,9 +4,8 @@ from domain.issues import events, history
 from domain.issues.errors import IssueErrorCode
 from domain.issues.model import Issue
 from domain.issues.undo import UndoIssues
-from domain.issues.update_runs import IssueUpdateRun
+from domain.issues.update_runs import ISSUE_UPDATE, IssueUpdateRun
 from domain.shared.actor import Permission, Role
-from domain.shared.batches import BatchKind
 from domain.shared.history import Shown
 from domain.shared.slices import Slice
 from domain.shared.undo import Obstacle
@@ -50,7 +49,7 @@ SLICE = Slice(
         ),
     ),
     batches={
-        BatchKind.ISSUE_UPDATE: IssueUpdateRun(ISSUE_WRITE),
+        ISSUE_UPDATE: IssueUpdateRun(ISSUE_WRITE),
     },
     leads_elsewhere=("parent_id",),
     history=(

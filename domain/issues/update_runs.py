@@ -19,6 +19,8 @@ from domain.shared.sets import SetChange
 from domain.shared.stored_commands import read_command, stored
 from domain.shared.unset import UNSET, sent_fields
 
+ISSUE_UPDATE = BatchKind("ISSUE_UPDATE")
+
 MOST_RUNS = 10
 """Unfinished runs of a workspace that update issues."""
 MOST_COUNTED = 20_000
@@ -75,7 +77,7 @@ async def begin_update(
     Raises Rejected if none of the first ones can be changed, as with a mistake in the change.
     """
     assert command.select.filter is not None
-    if await uow.batch_runs.unfinished(command.workspace_id, BatchKind.ISSUE_UPDATE) >= MOST_RUNS:
+    if await uow.batch_runs.unfinished(command.workspace_id, ISSUE_UPDATE) >= MOST_RUNS:
         message = f"{MOST_RUNS} batch runs of this workspace update issues already. Wait until one of them has ended."
         raise LimitExceeded(message)
     # A move takes numbers, which would be lost.
@@ -85,7 +87,7 @@ async def begin_update(
         raise Rejected(tried.result().rows[0].errors)
     matching, wanted = uow.matching_issues, command.select.filter
     run = await uow.begin_selected_batch(
-        BatchKind.ISSUE_UPDATE,
+        ISSUE_UPDATE,
         workspace_id=command.workspace_id,
         options=stored(command),
         select=lambda run: matching.store(actor, run, wanted),

@@ -11,7 +11,7 @@ from domain.shared.undoing_deletions import UndoDeletable
 LABEL_WRITE = Permission("change labels", Role.MEMBER)
 
 LABELS = Replacement[Label](
-    kind=BatchKind.LABEL_REPLACEMENT,
+    kind=BatchKind("LABEL_REPLACEMENT"),
     permission=LABEL_WRITE,
     repository=attrgetter("labels"),
     containers=attrgetter("workspaces"),

@@ -10,7 +10,7 @@ from domain.shared.slices import Slice
 from domain.shared.undoing_deletions import UndoDeletable
 
 MILESTONES = Replacement[Milestone](
-    kind=BatchKind.MILESTONE_REPLACEMENT,
+    kind=BatchKind("MILESTONE_REPLACEMENT"),
     permission=PROJECT_WRITE,
     repository=attrgetter("milestones"),
     containers=attrgetter("projects"),

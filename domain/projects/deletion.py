@@ -10,13 +10,15 @@ from domain.projects.ports import ProjectUow
 from domain.shared.actor import Actor
 from domain.shared.batches import BatchKind, BatchRun, BatchRunId, BatchWork, Worked
 
+PROJECT_DELETION = BatchKind("PROJECT_DELETION")
+
 
 async def begin_deletion(uow: ProjectUow, project: Project, *, now: datetime) -> BatchRunId:
     """Starts the batch run that deletes the project. From now on, the project takes no changes."""
     deleting = project.deleting(True, now=now)
     await uow.projects.save(project, deleting)
     uow.record(ProjectUpdated.between(project, deleting))
-    return uow.begin_batch(BatchKind.PROJECT_DELETION, workspace_id=project.workspace_id, subject_id=project.id)
+    return uow.begin_batch(PROJECT_DELETION, workspace_id=project.workspace_id, subject_id=project.id)
 
 
 async def delete_issues(

@@ -1,7 +1,7 @@
 from operator import attrgetter
 
 from domain.projects import events
-from domain.projects.deletion import ProjectDeletion
+from domain.projects.deletion import PROJECT_DELETION, ProjectDeletion
 from domain.projects.model import Project, State
 from domain.projects.state_replacement import StateReplacement
 from domain.projects.undo import UndoProjects, UndoStates
@@ -16,7 +16,7 @@ PROJECT_DELETE = Permission("delete projects", Role.ADMIN)
 PROJECT_SHARE = Permission("choose which guests have access to a project", Role.MEMBER)
 
 STATES = StateReplacement(
-    kind=BatchKind.STATE_REPLACEMENT,
+    kind=BatchKind("STATE_REPLACEMENT"),
     permission=PROJECT_WRITE,
     repository=attrgetter("states"),
     containers=attrgetter("projects"),
@@ -58,7 +58,7 @@ SLICE = Slice(
     },
     batches={
         STATES.kind: STATES,
-        BatchKind.PROJECT_DELETION: ProjectDeletion(),
+        PROJECT_DELETION: ProjectDeletion(),
     },
     undo_kinds=(
         UndoProjects(

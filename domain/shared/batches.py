@@ -16,28 +16,14 @@ from domain.shared.repositories import Repository
 from domain.shared.uow import Outcome, UnitOfWork
 
 BatchRunId = NewType("BatchRunId", str)
+BatchKind = NewType("BatchKind", str)
+"""Kind of a batch run, in capitals as in the API. Slices define kinds, and enter the work of each in their slice.py."""
 
 MOST_AT_ONCE = 1_000
 """Rows that one request changes by itself; a batch run changes more."""
 BATCH_SIZE = 500
 """Rows of one batch: few enough that writers of the same rows wait for less than a second."""
 RUNS_KEPT = timedelta(days=7)
-
-
-class BatchKind(StrEnum):
-    """Kinds of runs of all slices; each slice enters the work for its own kinds in its slice.py."""
-
-    STATE_REPLACEMENT = "STATE_REPLACEMENT"
-    MILESTONE_REPLACEMENT = "MILESTONE_REPLACEMENT"
-    LABEL_REPLACEMENT = "LABEL_REPLACEMENT"
-    MEMBER_CLAIM = "MEMBER_CLAIM"
-    PROJECT_DELETION = "PROJECT_DELETION"
-    ISSUE_UPDATE = "ISSUE_UPDATE"
-    CHANGE_SET_UNDO = "CHANGE_SET_UNDO"
-
-
-ON_WORKSPACES = frozenset({BatchKind.ISSUE_UPDATE, BatchKind.CHANGE_SET_UNDO})
-"""Kinds whose subject is the workspace, which can be that of several unfinished runs."""
 
 
 class BatchState(StrEnum):

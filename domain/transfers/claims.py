@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain.shared.actor import Actor
-from domain.shared.batches import BatchRun, BatchWork, Worked
+from domain.shared.batches import BatchKind, BatchRun, BatchWork, Worked
 from domain.shared.uow import Outcome
 from domain.transfers.ports import PlaceholderUow
 from domain.workspaces.events import MemberRemoved
 from domain.workspaces.model import Member
+
+MEMBER_CLAIM = BatchKind("MEMBER_CLAIM")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,9 @@
 from domain.shared.actor import Actor
-from domain.shared.batches import MOST_AT_ONCE, BatchKind
+from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.errors import Conflict, InvalidInput
 from domain.shared.events import FieldChange
 from domain.shared.uow import OpenUow, Written
-from domain.transfers.claims import Claim, hand_over, remove_placeholder
+from domain.transfers.claims import MEMBER_CLAIM, Claim, hand_over, remove_placeholder
 from domain.transfers.commands import PlaceholderAdoption
 from domain.transfers.ports import PlaceholderUow
 from domain.workspaces.events import MemberClaimed
@@ -46,7 +46,7 @@ class PlaceholderService:
         await uow.placeholders.recognize(workspace_id, from_id=user_id, to_id=member.user_id)
         ids = await uow.placeholders.ids(workspace_id, user_id, most=MOST_AT_ONCE + 1)
         if len(ids) > MOST_AT_ONCE:
-            kind, subject = BatchKind.MEMBER_CLAIM, placeholder.id
+            kind, subject = MEMBER_CLAIM, placeholder.id
             run_id = uow.begin_batch(kind, workspace_id=workspace_id, subject_id=subject, target_id=member.id)
             return Claim(id=member.id, batch_run_id=run_id)
         await hand_over(uow, ids, placeholder, member, now=uow.now)

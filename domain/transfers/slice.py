@@ -1,7 +1,6 @@
 from domain.shared.actor import Permission, Role
-from domain.shared.batches import BatchKind
 from domain.shared.slices import Slice
-from domain.transfers.claims import MemberClaim
+from domain.transfers.claims import MEMBER_CLAIM, MemberClaim
 
 IMPORT = Permission("import issues", Role.ADMIN)
 IMPORT_RESTRICTED = Permission("import restricted issues and comments", Role.ADMIN)
@@ -13,6 +12,6 @@ SLICE = Slice(
         IMPORT_RESTRICTED,
     ),
     batches={
-        BatchKind.MEMBER_CLAIM: MemberClaim(),
+        MEMBER_CLAIM: MemberClaim(),
     },
 )

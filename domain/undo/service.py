@@ -6,7 +6,7 @@ from domain.audit.change_sets import ChangeSet
 from domain.audit.errors import RevisionGone
 from domain.audit.events import ChangeSetUndone
 from domain.shared.actor import Actor, Cause
-from domain.shared.batches import MOST_AT_ONCE, BatchKind
+from domain.shared.batches import MOST_AT_ONCE
 from domain.shared.errors import Conflict, NotFound
 from domain.shared.events import FieldChange
 from domain.shared.many import BatchCommand, BatchResult, in_time
@@ -17,7 +17,7 @@ from domain.undo.commands import ChangeSetUndo, OnConflict
 from domain.undo.model import UndoResult
 from domain.undo.ports import UndoUow
 from domain.undo.steps import require_undoable, result_of, undo_all, undo_of
-from domain.undo.work import LargeUndo, places_of
+from domain.undo.work import CHANGE_SET_UNDO, LargeUndo, places_of
 
 
 class UndoService:
@@ -94,11 +94,11 @@ class UndoService:
             total = await uow.undo_store.count(command.workspace_id, command.change_set, places)
             skipped = found.skipped_count or 0
             return BatchResult(changed_count=total - skipped, skipped_count=skipped)
-        if await uow.batch_runs.unfinished(command.workspace_id, BatchKind.CHANGE_SET_UNDO):
+        if await uow.batch_runs.unfinished(command.workspace_id, CHANGE_SET_UNDO):
             raise Conflict("Another large change set is being undone. Wait until its job ends.", path=PATH)
         options = LargeUndo(change_set=command.change_set, types=tuple(sorted(change_set.types)))
         run = await uow.begin_selected_batch(
-            BatchKind.CHANGE_SET_UNDO,
+            CHANGE_SET_UNDO,
             workspace_id=command.workspace_id,
             options=stored(options),
             select=lambda run: uow.undo_store.select(run, command.change_set, places),

@@ -1,10 +1,9 @@
-from domain.shared.batches import BatchKind
 from domain.shared.slices import Slice
-from domain.undo.work import ChangeSetUndoing
+from domain.undo.work import CHANGE_SET_UNDO, ChangeSetUndoing
 
 SLICE = Slice(
     name="undo",
     batches={
-        BatchKind.CHANGE_SET_UNDO: ChangeSetUndoing(),
+        CHANGE_SET_UNDO: ChangeSetUndoing(),
     },
 )

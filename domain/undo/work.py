@@ -7,11 +7,13 @@ from typing import ClassVar
 
 from domain.audit.events import ChangeSetUndone
 from domain.shared.actor import Actor, Cause, Role
-from domain.shared.batches import BatchRun, BatchSkip, BatchWork, Worked
+from domain.shared.batches import BatchKind, BatchRun, BatchSkip, BatchWork, Worked
 from domain.shared.errors import PermissionDenied
 from domain.shared.stored_commands import read_command
 from domain.undo.ports import UndoUow
 from domain.undo.steps import Kinds, undo_all, undo_of
+
+CHANGE_SET_UNDO = BatchKind("CHANGE_SET_UNDO")
 
 FIRST_CHANGE, LAST_CREATION = 100, 300
 """Places of changed objects, after those of deleted ones, and of created objects."""

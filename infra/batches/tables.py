@@ -1,16 +1,14 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
-from domain.shared.batches import ON_WORKSPACES, BatchKind, BatchState
+from domain.shared.batches import BatchKind, BatchState
 from infra.accounts.tables import UserRow
 from infra.db.base import Base, Id, in_same_workspace, named_enum, one_of
 from infra.workspaces.tables import WorkspaceRow
-
-_ON_WORKSPACES = ", ".join(f"'{kind.value}'" for kind in sorted(ON_WORKSPACES))
 
 
 class BatchRunRow(Base):
@@ -18,7 +16,6 @@ class BatchRunRow(Base):
 
     __tablename__ = "batch_run"
     __table_args__ = (
-        one_of("kind", BatchKind),
         one_of("state", BatchState),
         Index(None, "workspace_id", "created_at", "id"),
         Index(None, "started_by_id"),
@@ -28,13 +25,13 @@ class BatchRunRow(Base):
             "workspace_id",
             "subject_id",
             unique=True,
-            postgresql_where=text(f"finished_at IS NULL AND kind NOT IN ({_ON_WORKSPACES})"),
+            postgresql_where=text("finished_at IS NULL AND subject_id <> workspace_id"),
         ),
     )
 
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(WorkspaceRow.id), primary_key=True)
     id: Mapped[Id] = mapped_column(primary_key=True)
-    kind: Mapped[BatchKind] = mapped_column(named_enum(BatchKind))
+    kind: Mapped[BatchKind] = mapped_column(String)
     subject_id: Mapped[Id]
     target_id: Mapped[Id | None]
     job_id: Mapped[Id]

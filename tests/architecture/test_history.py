@@ -74,4 +74,8 @@ def test_members_of_one_history_have_kinds_of_their_own() -> None:
 
 def test_a_member_without_a_graphql_type_is_named() -> None:
     with pytest.raises(Unregistered, match=r"api/issues/slice\.py: enter the type of IssueCreation in `changes`"):
-        ApiSlice(domain=ISSUES, error_codes=dict.fromkeys(ISSUES.error_codes or (), "A code."))
+        ApiSlice(
+            domain=ISSUES,
+            error_codes=dict.fromkeys(ISSUES.error_codes or (), "A code."),
+            batches=dict.fromkeys(ISSUES.batches, "A run."),
+        )

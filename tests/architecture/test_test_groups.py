@@ -7,8 +7,6 @@ from tests.architecture.sources import Source, sources
 
 NEUTRAL = ("tests/*.py", "tests/sample/**/*.py", "tests/engine/**/*.py", "tests/platform/**/*.py")
 OF_TRACKER = ("tests.tracker", *(f"{room}.{each.name}" for each in TRACKER for room in ("domain", "infra", "api")))
-GENERAL = {"api.batches", "infra.batches", "domain.batches"}
-"""Slices whose code is not of the tracker, although their kinds of batch runs are."""
 
 
 def faults(modules: Sequence[Source]) -> Iterator[str]:
@@ -31,7 +29,7 @@ def reaches_tracker(name: str, imports: Mapping[str, Sequence[str]], seen: set[s
 
 
 def is_of_tracker(name: str) -> bool:
-    return any(f"{name}.".startswith(f"{each}.") for each in OF_TRACKER if each not in GENERAL)
+    return any(f"{name}.".startswith(f"{each}.") for each in OF_TRACKER)
 
 
 def name_of(source: Source) -> str:

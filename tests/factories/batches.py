@@ -1,14 +1,15 @@
 import factory
 
-from domain.shared.batches import BatchKind, BatchRun, BatchSkip, BatchState
+from domain.shared.batches import BatchRun, BatchSkip, BatchState
 from domain.shared.errors import Conflict
+from domain.undo.work import CHANGE_SET_UNDO
 from tests.factories.accounts import IDS
 from tests.factories.moments import MADE
 from tests.factories.workspaces import WorkspaceFactory
 
 
 class BatchRunFactory(factory.Factory):
-    """Finished replacement of a workflow state without issues."""
+    """Finished undo of a change set, as far as its kind says."""
 
     class Meta:
         model = BatchRun
@@ -18,7 +19,7 @@ class BatchRunFactory(factory.Factory):
 
     id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, BatchRun.prefix))
     workspace_id = factory.SelfAttribute("workspace.id")
-    kind = BatchKind.STATE_REPLACEMENT
+    kind = CHANGE_SET_UNDO
     subject_id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, "sta"))
     target_id = factory.LazyAttribute(lambda made: IDS.new_in(made.workspace_id, "sta"))
     job_id = factory.LazyFunction(lambda: IDS.new("job"))

@@ -10,12 +10,11 @@ import pytest
 from sqlalchemy import select, text
 
 from domain.shared.actor import Actor, IdempotencyKey
-from domain.shared.batches import BatchKind
 from domain.shared.errors import InvalidInput
 from domain.shared.events import LONGEST_TEXT, Event, FieldChange
 from domain.shared.uow import Replayed
+from domain.undo.work import CHANGE_SET_UNDO
 from infra.audit.tables import EventRow, EventTextRow
-from infra.batches.slice import SLICE as BATCHES
 from infra.batches.tables import BatchRunRow
 from infra.db.engine import Engines, open_engines
 from infra.db.list_sizes import ListKey
@@ -32,7 +31,6 @@ from tests.sample.application import ADAPTERS_OF_SAMPLE
 from tests.sample.domain.events import BookUpdated, ShelfCreated
 from tests.stored_entities import store
 
-SLICES = tuple(dict.fromkeys((*ADAPTERS_OF_SAMPLE, BATCHES)))
 CLOCK = MemoryClock()
 IDS = Uuid7IdFactory(CLOCK)
 ONE, OTHER = sorted(IDS.new("wsp") for _ in range(2))
@@ -46,7 +44,7 @@ async def engines(database: str) -> AsyncIterator[Engines]:
 
 
 def factory_of(engines: Engines) -> SqlUowFactory:
-    return SqlUowFactory(engines.write, CLOCK, IDS, lambda committed: None, slices=SLICES)
+    return SqlUowFactory(engines.write, CLOCK, IDS, lambda committed: None, slices=ADAPTERS_OF_SAMPLE)
 
 
 @pytest.fixture
@@ -190,7 +188,7 @@ async def test_a_run_that_a_commit_starts_has_its_revision(engines: Engines, ope
     await commit(opened, created(ONE))
     keyed = replace(ANN, idempotency=IdempotencyKey(key="k", fingerprint="f"))
     async with opened(keyed) as uow:
-        run_id = uow.begin_batch(BatchKind.PROJECT_DELETION, workspace_id=ONE, subject_id="shf_1")
+        run_id = uow.begin_batch(CHANGE_SET_UNDO, workspace_id=ONE, subject_id="shf_1")
         written = await uow.commit(run_id)
     assert written.revision == 2
     assert await stored(engines, BatchRunRow.id, BatchRunRow.change_set) == [(run_id, 2)]

@@ -14,9 +14,10 @@ from domain.comments.model import Comment
 from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
+from domain.milestones.slice import MILESTONES
 from domain.projects.model import Project, ProjectMember, State
 from domain.shared.actor import Role
-from domain.shared.batches import BatchKind, BatchRun, BatchState
+from domain.shared.batches import BatchRun, BatchState
 from domain.transfers.model import ImportFormat, ImportRun, Upload
 from domain.transfers.records import LossCode
 from domain.workspaces.model import Invitation, Member, Workspace
@@ -184,7 +185,7 @@ async def build_scene(world: World) -> Scene:
             started_by_id=here.people[Role.OWNER].id,
             state=BatchState.RUNNING,
             subject_id=replaced_milestone.id,
-            kind=BatchKind.MILESTONE_REPLACEMENT,
+            kind=MILESTONES.kind,
             finished_at=None,
         ),
         foreign_batch_run=BatchRunFactory(

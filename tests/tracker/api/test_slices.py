@@ -51,13 +51,19 @@ def names_in(text: str) -> set[str]:
 def test_a_schema_without_the_tracker_names_nothing_of_it() -> None:
     platform = names_in(sdl(build_schema(slices.PLATFORM)))
     assert {"Workspace", "workspaceCreate", "memberUpdate", "apiKeyCreate", "MEMBER_ADDED", "changes"} <= platform
+    assert {"batchRuns", "batchRunCancel", "changeSetUndo", "CHANGE_SET_UNDO"} <= platform
     assert platform < names_in(sdl())
-    assert {name for name in platform if TRACKER_WORDS.search(name)} == {"isPlaceholder", "IMPORT", "IMPORTED"}
+    of_jobs = {"state", "JobState"}
+    assert {name for name in platform if TRACKER_WORDS.search(name)} == {
+        "isPlaceholder",
+        "IMPORT",
+        "IMPORTED",
+    } | of_jobs
 
 
 def test_the_nodes_of_a_schema_are_those_of_its_slices() -> None:
     platform = build_schema(slices.PLATFORM)
-    assert platform.nodes.keys() == {"usr", "wsp", "mem", "inv"}
+    assert platform.nodes.keys() == {"usr", "wsp", "mem", "inv", "bat"}
     assert platform.nodes.keys() < schema.nodes.keys()
 
 

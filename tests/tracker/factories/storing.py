@@ -14,9 +14,7 @@ from domain.issues.model import Issue
 from domain.labels.model import Label
 from domain.milestones.model import Milestone
 from domain.projects.model import Project, ProjectMember, State
-from domain.shared.batches import BatchRun
 from domain.transfers.model import ImportRun
-from infra.batches.repository import SqlBatchRunRepository
 from infra.comments.repository import SqlCommentRepository
 from infra.db.list_sizes import ListSizes
 from infra.issues.repository import SqlIssueRepository
@@ -39,7 +37,6 @@ REPOSITORIES: Repositories = {
     Issue: SqlIssueRepository,
     Comment: SqlCommentRepository,
     ImportRun: SqlImportRunRepository,
-    BatchRun: SqlBatchRunRepository,
 }
 
 _numbers = upsert(ProjectNumberRow)
