@@ -5,16 +5,16 @@ import pytest
 from domain.audit.policies import EventVisibility
 from domain.shared.actor import Actor, Role
 from domain.shared.conflicts import LaterChange
-from tests.tracker.event_log import SLICES
+from domain.shared.slices import Slice
 
-VISIBILITY = EventVisibility.of(SLICES)
+VISIBILITY = EventVisibility.of([Slice(name="library", leads_elsewhere=("parent_id",))])
 WORKSPACE = "wsp_1"
 CHANGES = {
-    "in an own area": ("title", ("prj_own", "prj_own"), True),
+    "in an own area": ("title", ("shf_own", "shf_own"), True),
     "outside of areas": ("name", (None, None), True),
-    "begun in a hidden area": ("title", ("prj_hidden", "prj_own"), False),
-    "ended in a hidden area": ("title", ("prj_own", "prj_hidden"), False),
-    "that names a hidden object": ("parent_id", ("prj_own", "prj_own"), False),
+    "begun in a hidden area": ("title", ("shf_hidden", "shf_own"), False),
+    "ended in a hidden area": ("title", ("shf_own", "shf_hidden"), False),
+    "that names a hidden object": ("parent_id", ("shf_own", "shf_own"), False),
 }
 
 
@@ -24,9 +24,9 @@ def test_conflicts_show_guests_only_what_events_show_them(
 ) -> None:
     now = datetime.now(UTC)
     change = LaterChange(
-        subject_id="iss_1", field=field, base="a", changed_by_id="usr_1", changed_at=now, area_ids=area_ids
+        subject_id="bok_1", field=field, base="a", changed_by_id="usr_1", changed_at=now, area_ids=area_ids
     )
-    guest = Actor(user_id="usr_2", roles={WORKSPACE: Role.GUEST}, areas={WORKSPACE: frozenset({"prj_own"})})
+    guest = Actor(user_id="usr_2", roles={WORKSPACE: Role.GUEST}, areas={WORKSPACE: frozenset({"shf_own"})})
     member = Actor(user_id="usr_2", roles={WORKSPACE: Role.MEMBER})
     assert VISIBILITY.shows(guest, WORKSPACE, change) is is_shown
     assert VISIBILITY.shows(member, WORKSPACE, change)

@@ -10,19 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from api.app import create_app
-from api.schema import schema
 from domain.accounts.commands import Registration
 from domain.accounts.model import User
 from domain.app import App
 from domain.auth.model import Tokens
-from domain.issues.commands import IssueDraft
-from domain.labels.commands import LabelChanges, LabelDraft
-from domain.projects.commands import ProjectDraft, ProjectMemberDraft
-from domain.projects.model import Project
 from domain.shared.actor import Actor, Role
 from domain.shared.errors import NotFound
 from domain.workspaces.commands import InvitationDraft, WorkspaceDraft
@@ -30,10 +25,16 @@ from domain.workspaces.model import Workspace
 from infra.bootstrap import open_app
 from infra.jobs.log_cleaning import change_log_cleaning
 from infra.settings import Settings
+from infra.workspaces.tables import AreaGrantRow
 from tests import api_defaults, execution_modes
 from tests.engine.api.sockets.websocket_driver import DEADLINE, WebSocketDriver, connect
 from tests.engine.infra.shared.redis_relay import RedisRelay, open_relay
 from tests.patience import PATIENCE
+from tests.sample.application import ADAPTERS_OF_SAMPLE, SCHEMA
+from tests.sample.domain.commands import BookChanges, BookDraft, ShelfDraft, TagDraft
+from tests.sample.domain.conditions import Condition
+from tests.sample.domain.model import Shelf
+from tests.sample.domain.service import LibraryService
 
 PASSWORD = "correct horse battery staple"
 FOLLOW = """subscription ($workspace: String!, $after: Revision) {
@@ -43,7 +44,7 @@ READ = """query ($slug: String!, $after: Revision!, $first: Int! = 100) {
   workspace(slug: $slug) { changes(after: $after, first: $first) {
     upTo hasMore
     events {
-      revision kind subjectId projectId actorId actor { id name } cause occurredAt changes { field before after }
+      revision kind subjectId actorId actor { id name } cause occurredAt changes { field before after }
     }
   } }
 }"""
@@ -61,6 +62,7 @@ class Server:
     def __init__(self, asgi: FastAPI) -> None:
         self.asgi = asgi
         self.app: App = asgi.state.app
+        self.library: LibraryService = asgi.state.app.library
 
     async def sign_up(self, name: str) -> Person:
         email = f"{name}@example.org"
@@ -75,9 +77,8 @@ class Server:
         draft = WorkspaceDraft(slug=slug, name=slug.title())
         return (await self.app.workspaces.create(await self.actor(owner), draft)).value
 
-    async def label(self, person: Person, workspace: Workspace, name: str) -> int:
-        draft = LabelDraft(name=name, color="#5e6ad2")
-        revision = (await self.app.labels.create(await self.actor(person), workspace.id, draft)).revision
+    async def tag(self, person: Person, workspace: Workspace, name: str) -> int:
+        revision = (await self.library.create_tag(await self.actor(person), workspace.id, TagDraft(name=name))).revision
         assert revision is not None
         return revision
 
@@ -98,7 +99,7 @@ class Server:
 @asynccontextmanager
 async def serving(settings: Settings, **options: Any) -> AsyncIterator[Server]:
     http = api_defaults.http(execution=execution_modes.options(), **options)
-    asgi = create_app(lambda: open_app(settings), http, schema=schema, routers=())
+    asgi = create_app(lambda: open_app(settings, ADAPTERS_OF_SAMPLE), http, schema=SCHEMA, routers=())
     async with asgi.router.lifespan_context(asgi):
         yield Server(asgi)
 
@@ -127,30 +128,29 @@ async def test_changes_have_actor_fields_and_cause(server: Server) -> None:
     ada = await server.sign_up("ada")
     workspace = await server.workspace(ada)
     actor = await server.actor(ada)
-    draft = LabelDraft(name="bug", color="#5e6ad2", description="Broken")
-    label = (await server.app.labels.create(actor, workspace.id, draft)).value
-    update = LabelChanges(name="defect", description=None)
-    changed = (await server.app.labels.update(actor, label.id, update)).value
+    shelf = (await server.library.create_shelf(actor, workspace.id, ShelfDraft(name="Novels"))).value
+    book = (await server.library.create(actor, shelf.id, BookDraft(title="Night", condition=Condition.FAIR))).value
+    update = BookChanges(title="Night and Day", condition=None)
+    changed = (await server.library.update(actor, book.id, update)).value
 
     first = (await server.ask(ada, READ, slug="acme", after=0, first=2))["data"]["workspace"]["changes"]
     assert kinds(first) == [(1, "WORKSPACE_CREATED"), (2, "MEMBER_ADDED")]
     assert (first["upTo"], first["hasMore"]) == (2, True)
     rest = (await server.ask(ada, READ, slug="acme", after=2))["data"]["workspace"]["changes"]
-    assert kinds(rest) == [(3, "LABEL_CREATED"), (4, "LABEL_UPDATED")]
-    assert (rest["upTo"], rest["hasMore"]) == (4, False)
-    event = rest["events"][1]
+    assert kinds(rest) == [(3, "SHELF_CREATED"), (4, "BOOK_CREATED"), (5, "BOOK_UPDATED")]
+    assert (rest["upTo"], rest["hasMore"]) == (5, False)
+    event = rest["events"][2]
     assert {change["field"]: (change["before"], change["after"]) for change in event.pop("changes")} == {
-        "name": (["bug"], ["defect"]),
-        "description": (["Broken"], None),
+        "title": (["Night"], ["Night and Day"]),
+        "condition": (["FAIR"], None),
     }
     occurred_at = event.pop("occurredAt")
     assert occurred_at.endswith("Z")
     assert datetime.fromisoformat(occurred_at) == changed.updated_at
     assert event == {
-        "revision": 4,
-        "kind": "LABEL_UPDATED",
-        "subjectId": label.id,
-        "projectId": None,
+        "revision": 5,
+        "kind": "BOOK_UPDATED",
+        "subjectId": book.id,
         "actorId": ada.user.id,
         "actor": {"id": ada.user.id, "name": "ada"},
         "cause": "USER",
@@ -222,7 +222,7 @@ async def test_a_revision_whose_changes_were_deleted_is_refused_with_the_first_t
     ada = await server.sign_up("ada")
     workspace = await server.workspace(ada)
     for name in ("bug", "feature"):
-        await server.label(ada, workspace, name)
+        await server.tag(ada, workspace, name)
     begin = '{ workspace(slug: "acme") { changesBeginAt } }'
     assert (await server.ask(ada, begin))["data"]["workspace"] == {"changesBeginAt": 1}
     gone = {"code": "REVISION_GONE", "inputPath": ["after"]}
@@ -242,13 +242,13 @@ async def test_a_revision_whose_changes_were_deleted_is_refused_with_the_first_t
         found = (await server.ask(ada, READ, slug="acme", after=last_deleted))["data"]["workspace"]["changes"]
         assert [event["revision"] for event in found["events"]] == left
     async with server.following(ada, "acme", 4) as socket:
-        await server.label(ada, workspace, "later")
-        assert kinds(await batch(socket)) == [(5, "LABEL_CREATED")]
+        await server.tag(ada, workspace, "later")
+        assert kinds(await batch(socket)) == [(5, "TAG_CREATED")]
 
 
 async def test_events_that_the_operator_deleted_are_no_silent_gap(server: Server, engine: AsyncEngine) -> None:
     ada = await server.sign_up("ada")
-    await server.label(ada, await server.workspace(ada), "bug")
+    await server.tag(ada, await server.workspace(ada), "bug")
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM event WHERE revision < 3"))
     (error,) = (await server.ask(ada, READ, slug="acme", after=0))["errors"]
@@ -274,19 +274,19 @@ async def test_other_peoples_workspaces_are_not_found(server: Server) -> None:
 async def test_a_follower_gets_the_past_and_then_each_change(server: Server) -> None:
     ada = await server.sign_up("ada")
     workspace = await server.workspace(ada)
-    await server.label(ada, workspace, "bug")
+    await server.tag(ada, workspace, "bug")
     async with server.following(ada, "acme", 1) as socket:
         replayed = await batch(socket)
-        assert kinds(replayed) == [(2, "MEMBER_ADDED"), (3, "LABEL_CREATED")]
+        assert kinds(replayed) == [(2, "MEMBER_ADDED"), (3, "TAG_CREATED")]
         assert (replayed["upTo"], replayed["hasMore"]) == (3, False)
         for number in range(4, 8):
-            assert await server.label(ada, workspace, f"label {number}") == number
-            assert kinds(await batch(socket)) == [(number, "LABEL_CREATED")]
+            assert await server.tag(ada, workspace, f"tag {number}") == number
+            assert kinds(await batch(socket)) == [(number, "TAG_CREATED")]
 
     async with server.following(ada, "acme", None) as socket:
         waiting = asyncio.create_task(batch(socket))
         while not waiting.done():
-            revision = await server.label(ada, workspace, f"later {monotonic()}")
+            revision = await server.tag(ada, workspace, f"later {monotonic()}")
             await asyncio.wait([waiting], timeout=0.1)
         assert kinds(waiting.result())[0][0] > 7
         assert waiting.result()["upTo"] <= revision
@@ -309,8 +309,8 @@ async def test_a_follower_sees_nothing_more_when_the_membership_ends(server: Ser
             message = await socket.receive()
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "NOT_FOUND")
 
-        await server.label(ada, workspace, "secret")
-        assert kinds(await batch(other)) + kinds(await batch(other)) == [(6, "MEMBER_REMOVED"), (7, "LABEL_CREATED")]
+        await server.tag(ada, workspace, "secret")
+        assert kinds(await batch(other)) + kinds(await batch(other)) == [(6, "MEMBER_REMOVED"), (7, "TAG_CREATED")]
         assert [sent["type"] for sent in socket.sent][-1] == "error"
 
 
@@ -322,11 +322,11 @@ DELETE = f"""mutation ($id: ID!, $slug: String!) {{ workspaceDelete(
 async def test_followers_learn_that_the_workspace_is_deleted_and_then_end(server: Server) -> None:
     ada = await server.sign_up("ada")
     workspace, other = await server.workspace(ada), await server.workspace(ada, "other")
-    last = await server.label(ada, workspace, "bug")
+    last = await server.tag(ada, workspace, "bug")
     actors = [await server.actor(ada)]
     with_roles = server.app.audit.follow(lambda: actors[-1], workspace.id, after=last)
     async with aclosing(with_roles) as batches, server.following(ada, "acme", last - 1) as socket:
-        assert kinds(await batch(socket)) == [(last, "LABEL_CREATED")]
+        assert kinds(await batch(socket)) == [(last, "TAG_CREATED")]
         socket.subscribe("2", FOLLOW, {"workspace": "other", "after": 1})
         assert len((await socket.data("2"))["changes"]["events"]) == 1
         deleted = await server.ask(ada, DELETE, id=workspace.id, slug="acme")
@@ -344,29 +344,29 @@ async def test_followers_learn_that_the_workspace_is_deleted_and_then_end(server
             message = await socket.receive()
         assert (message["id"], message["type"]) == ("1", "error")
         assert message["payload"][0]["extensions"]["code"] == "NOT_FOUND"
-        revision = await server.label(ada, other, "bug")
-        assert kinds((await socket.data("2"))["changes"]) == [(revision, "LABEL_CREATED")]
+        revision = await server.tag(ada, other, "bug")
+        assert kinds((await socket.data("2"))["changes"]) == [(revision, "TAG_CREATED")]
         socket.subscribe("1", FOLLOW, {"workspace": "acme", "after": last})
         assert (await socket.error("1"))[0]["extensions"]["code"] == "NOT_FOUND"
 
 
-async def test_a_guest_follows_their_projects_for_as_long_as_they_are_in_them(server: Server) -> None:
+async def test_a_guest_follows_their_shelves_for_as_long_as_they_are_let_in(
+    server: Server, engine: AsyncEngine
+) -> None:
     ada, bob = await server.sign_up("ada"), await server.sign_up("bob")
     workspace = await server.workspace(ada)
     owner = await server.actor(ada)
-    projects = [
-        (await server.app.projects.create(owner, ProjectDraft(workspace_id=workspace.id, key=key, name=key))).value
-        for key in ("OWN", "OTH")
+    shelves = [
+        (await server.library.create_shelf(owner, workspace.id, ShelfDraft(name=name))).value
+        for name in ("own", "other")
     ]
-    draft = InvitationDraft(workspace_id=workspace.id, role=Role.GUEST)
+    draft = InvitationDraft(workspace_id=workspace.id, role=Role.GUEST, area_ids=(shelves[0].id,))
     link = (await server.app.invitations.create(owner, draft)).value.link
     assert link is not None
     member = (await server.app.invitations.accept(await server.actor(bob), link.partition("token=")[2])).value
-    joining = ProjectMemberDraft(project_id=projects[0].id, member_id=member.id)
-    place = (await server.app.project_members.add(owner, joining)).value
 
-    async def issue_in(project: Project) -> int:
-        written = await server.app.issues.create(owner, project.id, IssueDraft(title="New"))
+    async def book_on(shelf: Shelf) -> int:
+        written = await server.library.create(owner, shelf.id, BookDraft(title="New"))
         assert written.revision is not None
         return written.revision
 
@@ -382,22 +382,23 @@ async def test_a_guest_follows_their_projects_for_as_long_as_they_are_in_them(se
 
     before = (await server.ask(ada, READ, slug="acme", after=0))["data"]["workspace"]["changes"]["upTo"]
     async with server.following(bob, "acme", before) as socket:
-        shown = await issue_in(projects[0])
-        hidden = await issue_in(projects[1])
-        label = await server.label(ada, workspace, "seen by all")
-        assert await until(socket, label) == [shown, label]
-        assert shown < hidden < label
+        shown = await book_on(shelves[0])
+        hidden = await book_on(shelves[1])
+        tag = await server.tag(ada, workspace, "seen by all")
+        assert await until(socket, tag) == [shown, tag]
+        assert shown < hidden < tag
 
-        await server.app.project_members.remove(owner, place.id)
+        async with engine.begin() as connection:
+            await connection.execute(delete(AreaGrantRow).where(AreaGrantRow.member_id == member.id))
         told = True
         async with asyncio.timeout(DEADLINE):
             while told:
-                later = await issue_in(projects[0])
+                later = await book_on(shelves[0])
                 told = later in await until(socket, later)
-        secret = await issue_in(projects[0])
-        label = await server.label(ada, workspace, "the last")
-        assert secret < label
-        assert await until(socket, label) == [label]
+        secret = await book_on(shelves[0])
+        tag = await server.tag(ada, workspace, "the last")
+        assert secret < tag
+        assert await until(socket, tag) == [tag]
 
 
 async def test_a_follower_is_ended_with_its_session(server: Server) -> None:
@@ -420,12 +421,12 @@ async def test_without_redis_changes_still_arrive(
         workspace = await server.workspace(ada)
         async with server.following(ada, "acme", 2) as socket:
             if not is_gone_at_first:
-                await server.label(ada, workspace, "with")
-                assert kinds(await batch(socket)) == [(3, "LABEL_CREATED")]
+                await server.tag(ada, workspace, "with")
+                assert kinds(await batch(socket)) == [(3, "TAG_CREATED")]
                 await relay.cut()
             for number in range(3):
-                revision = await server.label(ada, workspace, f"without {number}")
-                assert kinds(await batch(socket)) == [(revision, "LABEL_CREATED")]
+                revision = await server.tag(ada, workspace, f"without {number}")
+                assert kinds(await batch(socket)) == [(revision, "TAG_CREATED")]
 
 
 async def test_nothing_is_left_of_a_follower(server: Server) -> None:
