@@ -5,13 +5,13 @@ from benchmarks.load import Request
 from benchmarks.paced import Answer, message_of
 from tests import api_defaults
 from tests.benchmarks.test_sign_ins import OK, serving
-from tests.engine.api.graphql.test_cost import points
+from tests.tracker.api.graphql.test_cost import COSTS
 
 REFUSED = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n"
 
 
 def test_every_attack_is_allowed_and_dear() -> None:
-    costs = [points(text) for text in attacks("acme")]
+    costs = [COSTS.points(text) for text in attacks("acme")]
     assert max(costs) <= api_defaults.limits().cost
     assert min(costs) > 20
 
