@@ -1,34 +1,28 @@
 """Batch fields return one result per parent, also for repeated parents."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from domain.app import App
 from domain.audit.queries import HistoryQuery
 from domain.comments.queries import CommentQuery
 from domain.issues.queries import IssueQuery
 from domain.labels.queries import LabelQuery
 from domain.milestones.queries import MilestoneQuery
 from domain.projects.queries import ProjectMemberQuery, ProjectQuery
-from domain.shared.actor import Actor, Role
-from domain.shared.batches import BatchSkip
-from domain.shared.pages import Page, PageRequest
-from domain.workspaces.queries import MemberQuery
-from infra.batches.repository import SqlBatchRunRepository
+from domain.shared.actor import Role
+from domain.shared.pages import PageRequest
 from infra.issues.tables import IssueAliasRow
 from infra.transfers.tables import ImportLossKindRow, ImportLossRow, ImportMappingRow
-from tests.factories.batches import BatchRunFactory, BatchSkipFactory
 from tests.factories.moments import MADE
+from tests.repeated_parents import Batch, expect_an_answer_for_each
 from tests.tracker.api.world import Place, World
 from tests.tracker.factories.events import log_events
 from tests.tracker.factories.storing import link
 from tests.tracker.factories.transfers import ImportLossFactory, ImportMappingFactory, ImportRunFactory
 
-Batch = Callable[[App, Actor, Sequence[Any]], Awaitable[Sequence[Any]]]
 FIRST = PageRequest(first=2, is_counted=True)
 BATCHES: dict[str, tuple[str, Batch]] = {
     "Issue.assignees": ("issue", lambda app, actor, parents: app.read.issues.assignees_of_issues(actor, parents)),
@@ -74,10 +68,6 @@ BATCHES: dict[str, tuple[str, Batch]] = {
         "workspace",
         lambda app, actor, parents: app.read.issues.of_workspaces(actor, parents, IssueQuery(), FIRST),
     ),
-    "Workspace.members": (
-        "workspace",
-        lambda app, actor, parents: app.read.members.of_workspaces(actor, parents, MemberQuery(), FIRST),
-    ),
     "Workspace.projects": (
         "workspace",
         lambda app, actor, parents: app.read.projects.of_workspaces(actor, parents, ProjectQuery(), FIRST),
@@ -86,17 +76,9 @@ BATCHES: dict[str, tuple[str, Batch]] = {
         "workspace",
         lambda app, actor, parents: app.read.labels.of_workspaces(actor, parents, LabelQuery(), FIRST),
     ),
-    "Workspace.batchRuns": (
-        "workspace",
-        lambda app, actor, parents: app.read.batch_runs.of_workspaces(actor, parents, FIRST),
-    ),
     "Workspace.imports": (
         "workspace",
         lambda app, actor, parents: app.read.imports.of_workspaces(actor, parents, FIRST),
-    ),
-    "BatchRun.skipped": (
-        "batch_run",
-        lambda app, actor, parents: app.read.batch_runs.skipped_of_runs(actor, parents, FIRST),
     ),
     "ImportRun.losses": ("run", lambda app, actor, parents: app.read.imports.losses_of_runs(actor, parents, FIRST)),
     "ImportRun.lossKinds": ("run", lambda app, actor, parents: app.read.imports.loss_kinds_of_runs(actor, parents)),
@@ -130,32 +112,13 @@ async def runs(world: World) -> list[Any]:
     return made
 
 
-async def batch_runs(world: World) -> list[Any]:
-    """A batch run here and one elsewhere, each with a skipped row of its own."""
-    made = [
-        BatchRunFactory(workspace=place.workspace, started_by_id=place.people[Role.OWNER].id)
-        for place in (world.here, world.elsewhere)
-    ]
-    await world.store(*made)
-    async with world.engine.begin() as connection:
-        for index, run in enumerate(made):
-            skip = BatchSkipFactory(workspace_id=run.workspace_id, index=index)
-            await SqlBatchRunRepository(connection).add_skips(run, [skip])
-    return made
-
-
 async def parents(world: World, kind: str) -> list[Any]:
     """Two, each with something under it."""
     places: list[Place] = [world.here, world.elsewhere]
-    if kind == "batch_run":
-        return await batch_runs(world)
     if kind == "run":
         return await runs(world)
     if kind == "workspace":
         await runs(world)
-        await world.store(
-            *(BatchRunFactory(workspace=place.workspace, started_by_id=place.people[Role.OWNER].id) for place in places)
-        )
     for place in places:
         await link(world.engine, place.issue, assignees=[place.people[Role.GUEST]], labels=[place.label])
         await log_events(world.engine, place.issue, [{"title": ["Before", place.issue.title]}])
@@ -167,34 +130,8 @@ async def parents(world: World, kind: str) -> list[Any]:
     return [getattr(place, kind) for place in places]
 
 
-def _comparable(node: Any) -> Any:
-    """Errors are equal to themselves only."""
-    return replace(node, errors=tuple(map(str, node.errors))) if isinstance(node, BatchSkip) else node
-
-
-def plain(answer: Any) -> Any:
-    return (
-        (list(map(_comparable, answer.nodes)), list(answer.cursors), answer.total_count)
-        if isinstance(answer, Page)
-        else list(answer)
-    )
-
-
 @pytest.mark.parametrize("name", BATCHES)
 async def test_a_parent_given_twice_is_answered_twice(world: World, name: str):
     kind, batch = BATCHES[name]
-    actor = Actor.system()
     one, other = await parents(world, kind)
-    [alone], [other_alone] = [await batch(world.app, actor, [parent]) for parent in (one, other)]
-    answers = await batch(world.app, actor, [one, other, replace(one), one, other])
-    assert [plain(answer) for answer in answers] == [
-        plain(each) for each in (alone, other_alone, alone, alone, other_alone)
-    ]
-    if name not in EMPTY:
-        assert plain(alone) != plain(other_alone)
-
-
-async def test_ids_given_twice_are_answered_once(world: World):
-    ids = [world.here.issue.id, world.elsewhere.issue.id, world.here.issue.id]
-    found = await world.app.read.issues.by_ids(Actor.system(), ids)
-    assert found == {issue.id: issue for issue in (world.here.issue, world.elsewhere.issue)}
+    await expect_an_answer_for_each(world.app, batch, one, other, is_empty=name in EMPTY)

@@ -1,88 +1,17 @@
-"""Compiled queries read only the columns that they show, and build no entity of the lists that they show."""
+"""Compiled queries read only the columns of issues that they show, and build no entity of the reference list."""
 
-import gc
 import re
 from typing import Any
-from weakref import ref
 
 import pytest
 
-from api.graphql.documents import DocumentCache
-from api.graphql.runner import OperationRunner, graphql_schema
-from api.schema import schema
-from api.shared.context import Context
 from infra.comments import reader as comments
-from infra.db.projected import NamedColumns
 from infra.issues import reader as issues
 from infra.projects import reader as projects
-from tests import api_defaults as defaults
+from tests.compiled import Compiled
 from tests.statements import watched
 from tests.tracker.api.test_statements import REFERENCE_LIST, fill
 from tests.tracker.api.world import World
-
-
-class Compiled:
-    """Runs queries compiled, whatever the mode of the suite."""
-
-    def __init__(self, world: World, **options: Any) -> None:
-        self._world = world
-        self._documents = DocumentCache(graphql_schema(schema), defaults.limits())
-        self._runner = OperationRunner(schema, defaults.execution(stock_runs=0, **options), hides_suggestions=False)
-
-    async def differences(self) -> int:
-        """Differences that the shadow runs found so far."""
-        await self._runner.shadow.settle()
-        return self._runner.counts.shadow_differences
-
-    async def run(self, query: str, *, kept: Any = None, **variables: Any) -> Any:
-        """The data; the context of the run keeps `kept` beside what it has loaded."""
-        prepared = self._documents.prepare(query)
-        context = Context(app=self._world.app, actor=self._world.member.actor)
-        context.loaders["kept"] = kept
-        answer = await self._runner.execute(prepared, prepared.operation(None), variables=variables, context=context)
-        assert not answer.errors
-        return answer.data
-
-
-class Kept:
-    """An object that a context keeps."""
-
-
-async def test_what_a_query_has_loaded_is_freed_without_a_garbage_collection(world: World) -> None:
-    """Collections stopped the server for 10 ms and more."""
-    await fill(world, 2)
-    compiled, kept = Compiled(world), Kept()
-    known, slug = ref(kept), world.here.workspace.slug
-    await compiled.run(REFERENCE_LIST, slug=slug, first=5)
-    gc.disable()
-    try:
-        await compiled.run(REFERENCE_LIST, kept=kept, slug=slug, first=5)
-        del kept
-        assert known() is None
-    finally:
-        gc.enable()
-
-
-@pytest.mark.parametrize(
-    ("taken", "path"), [(None, None), ("description", "workspace.issues.nodes.0.title")], ids=["right", "wrong"]
-)
-async def test_a_shadow_run_notices_rows_of_other_columns(
-    world: World,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    taken: str | None,
-    path: str | None,
-) -> None:
-    if taken is not None:
-        columns = issues._ISSUES.columns
-        shifted = NamedColumns({name: columns[taken if name == "title" else name] for name in columns})
-        monkeypatch.setattr(issues._ISSUES, "columns", shifted)
-    await fill(world, 1)
-    compiled = Compiled(world, shadow_one_in=1)
-    await compiled.run(REFERENCE_LIST, slug=world.here.workspace.slug, first=5)
-    assert await compiled.differences() == (0 if path is None else 1)
-    told = [record.facts["path"] for record in caplog.records if record.name == "api.graphql.shadow"]  # type: ignore[attr-defined]
-    assert told == ([] if path is None else [path])
 
 
 def selected(statement: str) -> list[str]:
@@ -95,11 +24,7 @@ def selected(statement: str) -> list[str]:
 @pytest.mark.parametrize(
     ("selection", "columns"),
     [
-        ("id", {"id"}),
-        ("number title", {"number", "title"}),
-        ("priority creator { name }", {"priority", "creator_id"}),
         ("identifier", {"number", "state_id"}),
-        ("labels { name }", {"id", "workspace_id"}),
         ("comments { totalCount }", {"id", "workspace_id", "comment_count"}),
     ],
 )
