@@ -34,6 +34,7 @@ from api.shared.scalars import SCALARS
 from api.shared.slices import ApiSlice, AreaIds
 from api.slices import PLATFORM, TRACKER
 from domain.audit.kinds import EventKind, kinds_of
+from domain.shared.actor import Role
 from domain.shared.errors import ErrorCode
 from domain.shared.security import SecurityEventKind
 from domain.shared.slices import batch_works_of, error_codes_of, once
@@ -152,7 +153,7 @@ def _enum_of(name: str, described: Mapping[str, str | None]) -> tuple[Any, list[
 
 def _enums_of(slices: Sequence[ApiSlice]) -> Mapping[type[Any], StrawberryEnumDefinition]:
     """Enums to which slices add values, by the classes that fields are declared with."""
-    codes, events, noted = (_definition(kind) for kind in (ErrorCode, EventKind, SecurityEventKind))
+    codes, events, roles, noted = map(_definition, (ErrorCode, EventKind, Role, SecurityEventKind))
     own_codes = [(code, text) for each in slices for code, text in each.error_codes.items()]
     domains = [each.domain for each in slices]
     kinds = kinds_of(domains)
@@ -168,12 +169,19 @@ def _enums_of(slices: Sequence[ApiSlice]) -> Mapping[type[Any], StrawberryEnumDe
             values=[_value(kind, sentences.get(kind.value) or _sentence(kind)) for kind in kinds],
         ),
         BatchKind: replace(_definition(BatchKind), wrapped_cls=of_runs, values=run_values),
+        Role: replace(roles, values=[_with_sentences(value, slices) for value in roles.values]),
         SecurityEventKind: replace(noted, values=[value for value in noted.values if value.name in recorded]),
     }
 
 
 def _value(member: Any, description: str) -> EnumValue:
     return EnumValue(name=member.name, value=member.value, description=description)
+
+
+def _with_sentences(role: EnumValue, slices: Sequence[ApiSlice]) -> EnumValue:
+    """The role, described by what it may do in the platform and in each slice."""
+    added = [each.roles[Role[role.name]] for each in slices if Role[role.name] in each.roles]
+    return replace(role, description=" ".join([role.description or "", *added]))
 
 
 def _sentence(kind: EventKind) -> str:

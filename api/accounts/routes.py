@@ -92,7 +92,7 @@ async def deactivate_account(app: AppOf, actor: SignedIn, body: ProofBody) -> Re
 
 @router.post("/auth/account/delete", status_code=HTTPStatus.NO_CONTENT, response_description=DONE)
 async def delete_account(app: AppOf, actor: SignedIn, body: ProofBody) -> Response:
-    """Delete the account of the signed-in user permanently. Its issues and comments remain, without a name."""
+    """Delete the account of the signed-in user permanently. What the user created remains, without a name."""
     await app.deletions.delete_own(actor, body.current_password)
     return _done()
 

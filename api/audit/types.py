@@ -52,13 +52,11 @@ class FieldChange:
     )
     before: list[str] | None = strawberry.field(
         description="Value before the change, as text; one item per element for collections. Null if there was no "
-        "value. Null too if the text was removed from the log: its issue was deleted permanently, or its comment was "
-        "deleted more than 30 days ago."
+        "value. Null too if the text was removed from the log, some time after the deletion of its object."
     )
     after: list[str] | None = strawberry.field(
         description="Value after the change, as text; one item per element for collections. Null if there is no "
-        "value. Null too if the text was removed from the log: its issue was deleted permanently, or its comment was "
-        "deleted more than 30 days ago."
+        "value. Null too if the text was removed from the log, some time after the deletion of its object."
     )
 
 

@@ -11,7 +11,7 @@ describe_enum(
     description="Permission granted to an API key. An API key never allows more than its owner's role does. In "
     "ascending order, each scope including the previous ones: READ, WRITE, ADMIN.",
     READ="Read data that the owner of the API key can see.",
-    WRITE="Make changes that the role `MEMBER` allows, such as updating issues and comments.",
-    ADMIN="Make changes that require the role `ADMIN` or `OWNER`, such as managing members and importing "
-    "files, and create, join or leave workspaces.",
+    WRITE="Make changes that the role `MEMBER` allows.",
+    ADMIN="Make changes that require the role `ADMIN` or `OWNER`, such as managing members, and create, join or leave "
+    "workspaces.",
 )

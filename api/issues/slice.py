@@ -9,6 +9,7 @@ from domain.issues.errors import IssueErrorCode
 from domain.issues.model import Issue
 from domain.issues.slice import SLICE as RULES
 from domain.issues.update_runs import ISSUE_UPDATE
+from domain.shared.actor import Role
 
 SLICE = ApiSlice(
     domain=RULES,
@@ -30,5 +31,9 @@ SLICE = ApiSlice(
     },
     batches={
         ISSUE_UPDATE: "Updates the issues that a filter has selected, and skips those that cannot be changed.",
+    },
+    roles={
+        Role.ADMIN: "Deletes trashed issues permanently.",
+        Role.MEMBER: "Creates and updates issues.",
     },
 )

@@ -5,6 +5,7 @@ from api.workspaces.types import Workspace
 from domain.labels.model import Label
 from domain.labels.slice import LABELS
 from domain.labels.slice import SLICE as RULES
+from domain.shared.actor import Role
 
 SLICE = ApiSlice(
     domain=RULES,
@@ -17,5 +18,8 @@ SLICE = ApiSlice(
     },
     batches={
         LABELS.kind: "Replaces a label on its issues by another one, or removes it from them, and deletes the label.",
+    },
+    roles={
+        Role.MEMBER: "Creates and updates labels.",
     },
 )

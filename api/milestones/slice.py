@@ -5,6 +5,7 @@ from api.shared.slices import ApiSlice
 from domain.milestones.model import Milestone
 from domain.milestones.slice import MILESTONES
 from domain.milestones.slice import SLICE as RULES
+from domain.shared.actor import Role
 
 SLICE = ApiSlice(
     domain=RULES,
@@ -17,5 +18,8 @@ SLICE = ApiSlice(
     },
     batches={
         MILESTONES.kind: "Moves the issues of a milestone to another one, and deletes the milestone.",
+    },
+    roles={
+        Role.MEMBER: "Creates and updates milestones.",
     },
 )

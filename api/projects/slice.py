@@ -7,6 +7,7 @@ from domain.projects.deletion import PROJECT_DELETION
 from domain.projects.model import Project, ProjectMember, State
 from domain.projects.slice import SLICE as RULES
 from domain.projects.slice import STATES
+from domain.shared.actor import Role
 
 SLICE = ApiSlice(
     domain=RULES,
@@ -36,5 +37,10 @@ SLICE = ApiSlice(
     batches={
         PROJECT_DELETION: "Deletes the issues of a project, and then the project.",
         STATES.kind: "Moves the issues of a workflow state to another one, and deletes the state.",
+    },
+    roles={
+        Role.ADMIN: "Deletes projects.",
+        Role.MEMBER: "Creates and updates projects and their workflow states, and gives guests access to projects.",
+        Role.GUEST: "Has access to the projects that the guest was added to.",
     },
 )

@@ -35,7 +35,7 @@ class Node:
     """Whether readers of the entity take a projection, and then answer with rows."""
 
     id: strawberry.ID = strawberry.field(
-        description="Unique ID of the object. The prefix names the type, such as `iss` for issues."
+        description="Unique ID of the object. The prefix names the type, such as `usr` for users."
     )
 
     @classmethod

@@ -100,9 +100,9 @@ class Connection(Generic[T]):
         "least this many items. Counted only if selected."
     )
     total_count_is_exact: bool = strawberry.field(
-        description="Whether `totalCount` is exact. Lists of issues and comments without a filter are exact at any "
-        "size, except sub-issues for guests. Other lists are counted up to 10,000 items. False if the list has more, "
-        "or if counting took too long; `totalCount` is then 10,000, or the number of items known from the page."
+        description="Whether `totalCount` is exact. Lists whose sizes the server stores are exact at any size if they "
+        "have no filter. Other lists are counted up to 10,000 items. False if the list has more, or if counting took "
+        "too long; `totalCount` is then 10,000, or the number of items known from the page."
     )
 
 

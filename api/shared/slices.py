@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.shared.node import NodeLookup
+from domain.shared.actor import Role
 from domain.shared.batches import BatchKind
 from domain.shared.slices import Slice, Unregistered
 
@@ -47,6 +48,8 @@ class ApiSlice:
     """Descriptions of event types that their names do not explain."""
     area_ids: AreaIds | None = None
     """Name of guests' areas, in the slice whose entities are the areas. At most one slice of a schema has it."""
+    roles: Mapping[Role, str] = field(default_factory=dict)
+    """Sentences that describe what a role may do in the slice, for the enum `Role`."""
     routers: Sequence[APIRouter] = ()
 
     def __post_init__(self) -> None:

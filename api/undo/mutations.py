@@ -50,9 +50,9 @@ class ChangeSetUndoPayload(BatchPayload):
 class UndoMutations:
     @mutation(
         description="Undoes a change set: gives all fields that it changed the values that they had before, unless a "
-        "later change touched them, brings deleted workflow states, labels and milestones back under their IDs, and "
-        "takes created objects back. The undo is a change set itself and can be undone. Requires the role that the "
-        "changes required, and the role `ADMIN` or higher for changes of other users or older than 30 days."
+        "later change touched them, brings deleted objects back under their IDs, and takes created objects back. The "
+        "undo is a change set itself and can be undone. Requires the role that the changes required, and the role "
+        "`ADMIN` or higher for changes of other users or older than 30 days."
     )
     async def change_set_undo(self, info: Info, input: ChangeSetUndoInput) -> ChangeSetUndoPayload:
         return ChangeSetUndoPayload.of(await info.context.app.undo.undo(info.context.actor, to_domain(input)))

@@ -24,17 +24,16 @@ from domain.shared.actor import Role
 from domain.shared.filters import without_conditions
 from domain.workspaces import commands, queries
 
+# Slices add sentences to the descriptions (`ApiSlice.roles`).
 describe_enum(
     Role,
     name="Role",
     description="Role of a member in a workspace. In ascending order, each role including the permissions of "
     "the previous ones: GUEST, MEMBER, ADMIN, OWNER.",
     OWNER="Manages owners and can delete the workspace.",
-    ADMIN="Manages members and the workspace, imports files, moderates comments, and deletes projects "
-    "and trashed issues permanently.",
-    MEMBER="Sees all projects. Creates and updates projects, workflow states, milestones, labels and "
-    "issues, and gives guests access to projects.",
-    GUEST="Sees only the projects that the guest was added to. Reads their issues and writes comments.",
+    ADMIN="Manages members and the workspace.",
+    MEMBER="Sees all content of the workspace.",
+    GUEST="Sees only what the guest was given access to.",
 )
 
 

@@ -114,7 +114,7 @@ class WorkspaceMutations:
         return WorkspaceUpdatePayload.of(await workspaces.update(info.context.actor, input.id, to_domain(input)))
 
     @mutation(
-        description="Deletes a workspace permanently. A workspace with projects or labels is deleted only with "
+        description="Deletes a workspace permanently. A workspace with content is deleted only with "
         "`cascade` set: it disappears at once for all members, and everything in it is deleted in the background. "
         "Requires the role `OWNER`."
     )
@@ -145,7 +145,7 @@ class WorkspaceMutations:
         return MemberUpdatePayload.of(written)
 
     @mutation(
-        description="Removes a member from a workspace. Issues and comments of the member remain. Everyone except the "
+        description="Removes a member from a workspace. What the member created remains. Everyone except the "
         "last owner can remove themselves; removing others requires the role `ADMIN` or higher, and removing an owner "
         "the role `OWNER`."
     )

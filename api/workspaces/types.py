@@ -75,7 +75,7 @@ class Invitation(Node):
     )
 
 
-@strawberry.type(description="The top-level container for a team's members, projects, labels and issues.")
+@strawberry.type(description="The top-level container for a team's members and their work.")
 class Workspace(Node):
     describes = model.Workspace
     is_read_as_rows = True
@@ -94,8 +94,8 @@ class Workspace(Node):
     @connection(
         Member,
         query=member_query,
-        description="Members of the workspace, oldest membership first. Guests see only other guests who share a "
-        "project with them, and all members with another role.",
+        description="Members of the workspace, oldest membership first. Guests see only those other guests whose "
+        "access overlaps with theirs, and all members with another role.",
     )
     async def members(
         workspaces: Sequence[model.Workspace], info: Info, query: MemberQuery, request: PageRequest

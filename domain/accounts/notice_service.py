@@ -10,7 +10,7 @@ _TEXTS = {
     Notice.EMAIL_CHANGED: "The email address of your account was changed.",
     Notice.PASSWORD_CHANGED: "The password of your account was changed.",
     Notice.DEACTIVATED: "Your account was deactivated. The operator of this server can activate it again.",
-    Notice.DELETED: "Your account was deleted. Your issues and comments remain, without your name.",
+    Notice.DELETED: "Your account was deleted. What you created remains, without your name.",
 }
 _REVERSIBLE = (Notice.EMAIL_CHANGE_ASKED, Notice.PASSWORD_CHANGED)
 """Changes that a password reset can stop; after others the notified address is not the account's any longer."""

@@ -111,6 +111,6 @@ class UserReader(Protocol):
     ) -> Mapping[UserId, User]:
         """Users named in entities that the actor may see, by id, without a further check.
 
-        Former members are still named as creators of issues, so memberships do not matter here.
+        Former members are still named as creators, so memberships do not matter here.
         """
         ...

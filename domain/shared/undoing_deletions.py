@@ -147,7 +147,7 @@ class UndoDeletable(UndoKind[R]):
         if container is not None:
             self.replacement.check_container(container, PATH)
         if entity.id in used:
-            message = f"This {entity.noun} is in use. Take it from its issues first."
+            message = f"This {entity.noun} is in use. Take it from the objects that use it first."
             raise Conflict(message, path=PATH, code=ErrorCode.IN_USE)
 
     async def _names(self, undo: Undo, names: Sequence[str]) -> Names:

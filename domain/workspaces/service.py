@@ -64,7 +64,7 @@ class WorkspaceService:
             return await uow.commit(changed)
 
     async def delete(self, actor: Actor, workspace_id: str) -> Written[str]:
-        """Deletes an empty workspace, without projects and labels."""
+        """Deletes a workspace without content."""
         async with self._uow(actor) as uow:
             workspace = await uow.workspaces.get(actor, workspace_id, for_update=True)
             actor.require(WORKSPACE_DELETE, workspace.id)

@@ -45,7 +45,7 @@ LITERALS: Mapping[str, str] = {
     "ENG-1": "start of identifiers",
     "Europe/Berlin": "example of a time zone",
     "UTC": "the default time zone",
-    "iss": "example of an ID's prefix",
+    "usr": "example of an ID's prefix",
     "jira": "example of a value",
     "github": "example of a value",
     "comments.body": "example of a value",

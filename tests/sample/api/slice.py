@@ -1,5 +1,6 @@
 from api.shared.slices import ApiSlice, AreaIds
 from api.workspaces.types import Workspace
+from domain.shared.actor import Role
 from tests.sample.api.mutations import LibraryMutations
 from tests.sample.api.types import WorkspaceLibrary
 from tests.sample.domain.errors import LibraryErrorCode
@@ -20,5 +21,6 @@ SLICE = ApiSlice(
         name="shelfIds",
         description="IDs of the shelves that the new guest gets access to, at most 20. Only for the role `GUEST`.",
     ),
+    roles={Role.GUEST: "Has access to the shelves that the guest was added to."},
     error_codes={LibraryErrorCode.OWN_VOLUME: "The book would become a volume of itself."},
 )
