@@ -20,7 +20,7 @@ from tests.architecture.test_services import SERVICE_FILES, public_methods
 UNCHECKED_IDS = {
     "users.named_by_ids": "`related` takes the ids from entities that the actor was shown; see the test of its callers",
 }
-"""Lookup by id without visibility in its SQL -> why that is safe; `tests/tracker/api/test_reads.py` tries others."""
+"""Lookup by id without visibility in its SQL -> why that is safe; `api/test_reads.py` in groups of tests try others."""
 
 CALLERS_OF_NAMED = {"api/shared/loads.py", "domain/accounts/service.py"}
 LIST_NAME = re.compile(r"(?:\w+_)?of_(?P<parents>[a-z_]+)")

@@ -10,12 +10,9 @@ import orjson
 import pytest
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLNonNull, get_named_type
 
-from tests import api_defaults
 from tests.root_fields import SCHEMA
-from tests.served import served
 from tests.tracker.api.permission_table import USES, WITHIN, Scene, Use
 from tests.tracker.api.test_foreign_ids import is_filter
-from tests.tracker.api.world import World
 
 RULE = "null is rejected."
 USE = {use.mutation: use for use in reversed(USES)}
@@ -131,29 +128,3 @@ async def test_null_is_accepted_everywhere_else(mutation: str, scene: Scene) -> 
         given["replaceWith"] = USE[mutation].given(scene, None)["replaceWith"]
     payload = await client.mutate(mutation, given)
     assert payload["errors"] == []
-
-
-async def test_all_nulls_of_one_input_are_named_at_once_and_siblings_keep_their_answers(world: World) -> None:
-    """Over HTTP, between two mutations that succeed."""
-    issue_id = world.here.issue.id
-    query = """mutation ($bad: IssueUpdateInput!, $id: ID!) {
-      before: issueUpdate(input: {id: $id, title: "One"}) { issue { title } errors { code } }
-      bad: issueUpdate(input: $bad) { issue { title } revision errors { code path } }
-      after: issueUpdate(input: {id: $id, estimate: 3}) { issue { title estimate } errors { code } } }"""
-    bad = {"id": issue_id, "priority": None, "title": None, "estimate": 5}
-    async with served(world, api_defaults.http()) as client:
-        body = {"query": query, "variables": {"bad": bad, "id": issue_id}}
-        answer = (await client.post("/graphql", json=body)).json()
-    assert "errors" not in answer
-    assert answer["data"] == {
-        "before": {"issue": {"title": "One"}, "errors": []},
-        "bad": {
-            "issue": None,
-            "revision": None,
-            "errors": [
-                {"code": "REQUIRED", "path": ["input", "title"]},
-                {"code": "REQUIRED", "path": ["input", "priority"]},
-            ],
-        },
-        "after": {"issue": {"title": "One", "estimate": 3}, "errors": []},
-    }
