@@ -4,11 +4,14 @@ Of eight seeds one makes four comparisons, so there are 1,100 here and 11,000 at
 `python -m strawberry_compiled.testing.fuzz --help`; what has been run so far is in FUZZ.md.
 """
 
+import asyncio
 from collections import Counter
 
 import pytest
 from strawberry_compiled.testing.fuzz import fuzz, report, smaller
+from strawberry_compiled.testing.fuzzing.behavior import turns
 from strawberry_compiled.testing.fuzzing.cases import SEEDS_PER_SCHEMA, Mode
+from strawberry_compiled.testing.fuzzing.running import _other_tasks
 
 CHUNK = 80
 EVERYDAY = range(0, 800, CHUNK)
@@ -33,6 +36,15 @@ async def test_answers_are_equal(first: int):
     )
     assert executed > 0.9 * compared
     assert sum(counts["equal, with rows"] + counts["equal, with errors and rows"] for counts in outcomes.values()) > 0
+
+
+async def test_tasks_have_time_to_end_though_callbacks_start_them_late():
+    loop, before = asyncio.get_running_loop(), asyncio.all_tasks()
+    later: list[asyncio.Task[None]] = []
+    first = asyncio.create_task(turns(1))
+    first.add_done_callback(lambda _: loop.call_soon(lambda: later.append(asyncio.create_task(turns(3)))))
+    assert await _other_tasks(before) == (1, 0)
+    assert later[0].done()
 
 
 @pytest.mark.verify
