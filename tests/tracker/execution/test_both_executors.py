@@ -15,7 +15,8 @@ import pytest
 from tests.execution_modes import VARIABLE, Mode
 
 ROOT = Path(__file__).parents[3]
-SECONDS = 600
+API_TESTS = ("tests/engine/api", "tests/platform/api", "tests/tracker/api")
+SECONDS = 900
 EXPECTED_FALLBACKS = {"introspection"}
 
 
@@ -23,20 +24,7 @@ EXPECTED_FALLBACKS = {"introspection"}
 @pytest.mark.alone
 def test_every_operation_of_the_suite_gets_the_same_answer_from_both_executors():
     done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-n",
-            "2",
-            "--dist",
-            "worksteal",
-            "-p",
-            "no:cacheprovider",
-            "tests/tracker/api",
-            "tests/platform/api",
-        ],
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-p", "no:cacheprovider", *API_TESTS],
         cwd=ROOT,
         env={**os.environ, VARIABLE: Mode.SHADOWED},
         capture_output=True,
