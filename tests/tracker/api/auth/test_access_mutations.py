@@ -11,7 +11,7 @@ from infra.accounts.tables import UserRow
 from infra.auth.actor_memory import RecentActors
 from tests.factories.accounts import UserFactory
 from tests.patience import PATIENCE
-from tests.tracker.api.auth.test_access_changes import open_ears
+from tests.platform.api.auth.test_access_changes import open_ears
 from tests.tracker.api.permission_table import USES, Scene, Use, roles
 
 TOLD = {

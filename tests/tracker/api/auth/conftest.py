@@ -1,3 +1,0 @@
-from tests.platform.api.auth.conftest import client, identity
-
-__all__ = ["client", "identity"]
