@@ -177,6 +177,9 @@ def test_every_list_has_a_size_that_its_description_tells() -> None:
         "BookBatchResult.changes",
         "ChangeBatch.events",
         "ChangeSet.reasons",
+        "ChangeSetUndoPayload.plannedEvents",
+        "ChangeSetUndoPayload.results",
+        "ChangeSetUndoResult.changes",
         "ConflictError.conflicts",
         "Event.changes",
         "PlannedEvent.changes",
@@ -187,7 +190,7 @@ def test_every_list_has_a_size_that_its_description_tells() -> None:
 
 
 def test_results_of_batches_and_planned_events_are_read_with_their_payload() -> None:
-    assert COSTS.read_with_parent() == {"BookBatchResult", "PlannedEvent"}
+    assert COSTS.read_with_parent() == {"BookBatchResult", "ChangeSetUndoResult", "PlannedEvent"}
 
 
 def excess(text: str, limit: int = LIMITS.cost, **variables: Any) -> str:

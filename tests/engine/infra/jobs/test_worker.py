@@ -5,6 +5,7 @@ import signal
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from domain.batches.jobs import RunBatch
 from domain.shared.actor import Actor
 from domain.workspaces.jobs import DeleteWorkspace, SendMemberWelcome
 from infra.jobs.worker import run_worker
@@ -17,7 +18,8 @@ from tests.patience import PATIENCE
 
 
 def test_only_jobs_with_checkpoints_are_long() -> None:
-    assert {job_type for job_type in handlers_of(PLATFORM) if job_type.is_long} == {DeleteWorkspace}
+    long = {job_type for job_type in handlers_of(PLATFORM) if job_type.is_long}
+    assert long == {DeleteWorkspace, RunBatch}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,4 +1,3 @@
-from domain.batches.jobs import RunBatch
 from domain.projects.jobs import RecordPurges
 from domain.transfers.jobs import RunImport
 from infra.slices import TRACKER, handlers_of
@@ -6,4 +5,4 @@ from infra.slices import TRACKER, handlers_of
 
 def test_only_jobs_with_checkpoints_are_long() -> None:
     long = {job_type for job_type in handlers_of(TRACKER) if job_type.is_long}
-    assert long == {RecordPurges, RunBatch, RunImport}
+    assert long == {RecordPurges, RunImport}
