@@ -116,14 +116,3 @@ async def test_an_invitation_lets_a_guest_in_to_shelves(world: LibraryWorld) -> 
     async with world.engine.connect() as connection:
         grants = select(AreaGrantRow.area_id).where(AreaGrantRow.member_id == member.id)
         assert list(await connection.scalars(grants)) == [here.other_shelf.id]
-
-
-async def test_the_rows_of_a_deleted_workspace_are_those_of_the_sample_too(world: LibraryWorld) -> None:
-    app: Any = world.app
-    position: Any = {}
-    while position is not None:
-        position = await app.cascades._delete_some(Actor.system(), world.here.workspace.id, position)
-    rows = await world.rows()
-    mine = world.here.workspace.id
-    assert [name for name, lines in rows.items() if name != "revision" and any(mine in line for line in lines)] == []
-    assert len(rows["book"]) == 2
