@@ -1,17 +1,20 @@
 """The page that the link of an invitation opens."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import httpx
 import pytest
 
-from api.main import build
+from api.app import create_app
+from api.main import http_options, routers
 from domain.workspaces.invitation_service import INVALID_INVITATION
 from domain.workspaces.secrets import InvitationSecrets
 from infra.auth.keys import derived_key
+from infra.bootstrap import open_app
 from infra.settings import Settings
 from tests.factories.accounts import PASSWORD
-from tests.sample.application import ADAPTERS_OF_SAMPLE, SLICES_OF_SAMPLE
+from tests.sample.application import ADAPTERS_OF_SAMPLE, SCHEMA, SLICES_OF_SAMPLE
 from tests.sample.world import LibraryWorld
 
 HOSTILE = ('"><script>alert(1)</script>', "wgi_" + "x" * 42 + "<", "x" * 5_000, "%00", "%ff%fe", "")
@@ -19,7 +22,10 @@ HOSTILE = ('"><script>alert(1)</script>', "wgi_" + "x" * 42 + "<", "x" * 5_000, 
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    served = build(settings, adapters=ADAPTERS_OF_SAMPLE, slices=SLICES_OF_SAMPLE)
+    # Not `build`, which would build the schema for each test.
+    opened = partial(open_app, settings, ADAPTERS_OF_SAMPLE, remembers=True)
+    mounted = routers(settings, SLICES_OF_SAMPLE)
+    served = create_app(opened, http_options(settings), schema=SCHEMA, routers=mounted)
     async with (
         served.router.lifespan_context(served),
         httpx.AsyncClient(transport=httpx.ASGITransport(served), base_url=settings.issuer) as client,
