@@ -221,6 +221,22 @@ async def test_objects_in_answer_to_a_projection_fail_as_ever(name: str, change:
             assert difference(stock, found) is None, (stock, found)
 
 
+async def test_an_object_in_place_of_a_list_is_an_error_though_lists_have_shown_its_class() -> None:
+    def changed(name: str, answer: Any) -> Any:
+        if name != "watchers":
+            return answer
+        people = next(each for each in answer if each)
+        return [people] * (len(answer) - 1) + [people[0]]
+
+    text = "{ list { id tasks { title watchers { name } } } }"
+    stock, _ = await run(STOCK, text, change=changed, rows=False)
+    assert stock.errors is not None
+    assert [error.message[:17] for error in stock.errors] == ["Expected Iterable"]
+    for schema in SCHEMAS:
+        found, _ = await run(schema, text, change=changed, rows=False)
+        assert difference(stock, found) is None, (stock, found)
+
+
 async def test_rows_and_objects_wait_for_one_call() -> None:
     """The tasks of the list are rows, and the task at the root is an object."""
     selection = "owner { name } watchers { id } comments { total nodes { length author { name } } } label team { name }"

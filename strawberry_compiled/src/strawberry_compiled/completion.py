@@ -7,7 +7,7 @@ are none.
 from collections.abc import Awaitable, Iterable
 from typing import Any, TypeAlias
 
-from graphql import GraphQLOutputType
+from graphql import GraphQLOutputType, is_list_type
 from graphql.pyutils import Path, gather_with_cancel
 
 from strawberry_compiled.arguments import are_immutable
@@ -36,7 +36,8 @@ def complete(
     """The field's completed value."""
     position = _position(field, above)
     select = field.uncertain_functions.get(type(value))
-    if select is not None and not may_be_cast(value):
+    # The functions are those of the items if the field is a list, for which an object is an error.
+    if select is not None and not may_be_cast(value) and not is_list_type(nullable(field.type)):
         completed = select(run, value, position)
         return (completed, waits) if type(completed) is dict else later(run, completed, field, above, waits)
     path = as_path(position)

@@ -57,7 +57,9 @@ class Delivery:
             return value, None
         here = above, field.key, field.parent_type.name
         try:
-            if self._item_is_nullable is not None and type(value) in (list, tuple):
+            if self._item_is_nullable is not None:
+                if type(value) not in (list, tuple):
+                    return complete(run, value, field, above, None)
                 items, waits = self._items(run, value, here)
                 return (items, None) if waits is None else later(run, await_items(items, waits), field, above, None)
             select = field.functions.get(type(value))
