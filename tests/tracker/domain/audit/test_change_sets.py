@@ -6,11 +6,11 @@ from domain.audit.change_sets import ChangeSetFacts, UndoPolicy
 from domain.audit.slice import UNDO_ANY
 from domain.shared.actor import Actor, Cause, Role
 from domain.shared.undo import Obstacle
+from domain.slices import PLATFORM, TRACKER
 from tests.factories.moments import MADE
-from tests.tracker.event_log import SLICES
 
 WORKSPACE, USER = "wsp_1", "usr_1"
-RULES = UndoPolicy.of(SLICES, any_change_set=UNDO_ANY)
+RULES = UndoPolicy.of((*PLATFORM, *TRACKER), any_change_set=UNDO_ANY)
 DENIED = [Obstacle.PERMISSION_DENIED]
 
 
