@@ -1,6 +1,6 @@
 """Processes of the server as it is built, each with an application of its own, on one database and one Redis."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,8 +10,11 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.main import http_options, routers
+from api.schema import SlicedSchema
+from api.shared.slices import ApiSlice
 from domain.app import App
 from infra.bootstrap import open_app
+from infra.parts import SliceAdapters
 from infra.settings import Settings
 from tests.factories.accounts import PASSWORD
 from tests.sample.application import ADAPTERS_OF_SAMPLE, SCHEMA, SLICES_OF_SAMPLE
@@ -49,16 +52,24 @@ class Process:
 
 
 @asynccontextmanager
-async def open_process(settings: Settings, *, recheck_seconds: float) -> AsyncIterator[Process]:
+async def open_process(
+    settings: Settings,
+    *,
+    recheck_seconds: float,
+    adapters: Sequence[SliceAdapters] = ADAPTERS_OF_SAMPLE,
+    slices: Sequence[ApiSlice] = SLICES_OF_SAMPLE,
+    schema: SlicedSchema = SCHEMA,
+) -> AsyncIterator[Process]:
+    """A process with the application of these slices, that of the sample by default."""
     options = http_options(settings)
     options = replace(options, sockets=replace(options.sockets, recheck_seconds=recheck_seconds))
-    async with open_app(settings, ADAPTERS_OF_SAMPLE, remembers=True) as app:
+    async with open_app(settings, adapters, remembers=True) as app:
 
         @asynccontextmanager
         async def opened() -> AsyncIterator[App]:
             yield app
 
-        served = create_app(opened, options, schema=SCHEMA, routers=routers(settings, SLICES_OF_SAMPLE))
+        served = create_app(opened, options, schema=schema, routers=routers(settings, slices))
         transport = httpx.ASGITransport(served)
         async with (
             served.router.lifespan_context(served),

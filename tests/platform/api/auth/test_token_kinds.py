@@ -1,7 +1,8 @@
 """Every kind of secret at every place that takes one: each opens what it is for and nothing else (A5, T8)."""
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from tests.architecture.sources import ROOT
 from tests.engine.api.sockets.websocket_driver import connect
 from tests.factories.accounts import IDS, PASSWORD
 from tests.platform.api.auth.processes import Process, open_process
+from tests.sample.application import SLICES_OF_SAMPLE
 from tests.stored_rows import stored_rows
 
 ANN, BOB, NEW = "ann@example.org", "bob@example.org", "new@example.org"
@@ -54,22 +56,25 @@ class Keyring:
         return (await self.process.data(self.secrets["access token"], query, input=input))[kind]
 
 
-@pytest.fixture
-async def keyring(settings: Settings, database: str, redis_database: str) -> AsyncIterator[Keyring]:
+@asynccontextmanager
+async def keyring_of(
+    settings: Settings, database: str, process: AbstractAsyncContextManager[Process]
+) -> AsyncIterator[Keyring]:
+    """The secrets of a process that is opened meanwhile."""
     key = settings.secret_key.get_secret_value()
     links = OneTimeSecrets(derived_key(key, "one-time links 1"))
     invitations = InvitationSecrets(derived_key(key, "invitations 1"))
     engine = create_async_engine(database)
-    async with open_process(settings, recheck_seconds=2) as process:
+    async with process as opened:
         people = {}
         for email in (ANN, BOB):
-            made = await process.app.accounts.create(
+            made = await opened.app.accounts.create(
                 Actor.system(), Registration(email=email, name=email[:3], password=PASSWORD)
             )
             people[email] = made.value
-        here, there, bob = [await process.sign_in(email) for email in (ANN, ANN, BOB)]
+        here, there, bob = [await opened.sign_in(email) for email in (ANN, ANN, BOB)]
         secrets = {"access token": here["access_token"], "refresh token": there["refresh_token"]}
-        ring = Keyring(process=process, engine=engine, secrets=secrets, bob=bob["access_token"])
+        ring = Keyring(process=opened, engine=engine, secrets=secrets, bob=bob["access_token"])
         created = await ring.mutate("workspaceCreate { workspace { id } }", name="Team", slug="team")
         workspace = created["workspace"]["id"]
         made = await ring.mutate("apiKeyCreate { key }", name="ci", scopes=["ADMIN"])
@@ -95,6 +100,12 @@ async def keyring(settings: Settings, database: str, redis_database: str) -> Asy
         secrets["password"] = PASSWORD
         yield ring
     await engine.dispose()
+
+
+@pytest.fixture
+async def keyring(settings: Settings, database: str, redis_database: str) -> AsyncIterator[Keyring]:
+    async with keyring_of(settings, database, open_process(settings, recheck_seconds=2)) as ring:
+        yield ring
 
 
 Try = Callable[[Keyring, str], Awaitable[str]]
@@ -164,7 +175,6 @@ PLACES: Mapping[str, Try] = {
         "POST", "/auth/account/deactivate", json={"currentPassword": PASSWORD}
     ),
     "bearer of POST /auth/account/delete": bearer("POST", "/auth/account/delete", json={"currentPassword": PASSWORD}),
-    "bearer of POST /imports/files": bearer("POST", "/imports/files", content=b"{}"),
     "connection_init": opened_socket,
     "refresh_token of POST /auth/token": form("/auth/token", "refresh_token", grant_type="refresh_token"),
     "password of POST /auth/token": form("/auth/token", "password", grant_type="password", username=ANN),
@@ -210,7 +220,6 @@ ACCEPTED: Mapping[str, tuple[str, ...]] = {
     "bearer of POST /auth/email/change": ("access token",),
     "bearer of POST /auth/account/deactivate": ("access token",),
     "bearer of POST /auth/account/delete": ("access token",),
-    "bearer of POST /imports/files": SPEAKS,
     "connection_init": SPEAKS,
     "refresh_token of POST /auth/token": ("refresh token",),
     "password of POST /auth/token": ("password",),
@@ -248,7 +257,11 @@ WITHOUT_SECRETS = re.compile(
     "place", [place if place in FIRST else pytest.param(place, marks=pytest.mark.verify) for place in PLACES]
 )
 async def test_a_place_takes_its_own_kind_and_no_other(keyring: Keyring, place: str) -> None:
-    present, accepted = PLACES[place], ACCEPTED[place]
+    await assert_taken(keyring, place, PLACES[place], ACCEPTED[place])
+
+
+async def assert_taken(keyring: Keyring, place: str, present: Try, accepted: Sequence[str]) -> None:
+    """The place takes secrets of these kinds, and refuses all others alike."""
     refusal = await present(keyring, OF_NO_KIND)
     before = await keyring.rows()
     for kind in keyring.secrets.keys() - set(accepted):
@@ -273,7 +286,7 @@ async def test_a_place_takes_its_own_kind_and_no_other(keyring: Keyring, place: 
 
 async def test_every_place_is_in_the_table(keyring: Keyring, settings: Settings) -> None:
     # An application does not list the routes of the routers that it includes.
-    served = (keyring.process.served, *routers(settings))
+    served = (keyring.process.served, *routers(settings, SLICES_OF_SAMPLE))
     routes = [route for each in served for route in each.routes if isinstance(route, Route)]
     found = {f"{method} {route.path}" for route in routes for method in (route.methods or {"GET"}) - {"HEAD"}}
     assert "POST /auth/revoke" in found
