@@ -180,6 +180,8 @@ def test_connections_are_spread_evenly_over_two_workers(production: Workgraph, u
 def workers_of(api: Running, url: str) -> list[int]:
     """Both workers, once new connections go to both."""
     api.wait_until_ready(url)
+    # While no worker is ready, connections go to both, so that the number of receivers alone says nothing.
+    api.wait_for(lambda: api.log.read_text().count("Application startup complete.") == 2, "two started workers")
     api.wait_for(lambda: len(api.receivers()) == 2, "two workers")
     return api.receivers()
 
