@@ -21,14 +21,14 @@ from tests.tracker.api.world import World, build_world
 
 ROOT = Path(__file__).parents[4]
 SUITE = (
-    "tests/platform/api/audit",
+    "tests/tracker/api/audit",
     "tests/tracker/api/comments",
     "tests/tracker/api/issues",
     "tests/tracker/api/labels",
     "tests/tracker/api/milestones",
     "tests/tracker/api/projects",
     "tests/tracker/api/transfers",
-    "tests/platform/api/workspaces",
+    "tests/tracker/api/workspaces",
     "tests/tracker/api/test_conflicts.py",
     "tests/tracker/api/test_guests.py",
     "tests/tracker/api/test_nodes.py",
