@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
 import strawberry
-from sqlalchemy import select, text
+from sqlalchemy import Table, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.accounts.model import User
@@ -20,7 +20,8 @@ from tests.factories.accounts import UserFactory
 from tests.factories.auth import SessionFactory
 from tests.factories.workspaces import InvitationFactory, MemberFactory
 from tests.patience import PATIENCE
-from tests.stored_entities import Repositories, opened
+from tests.stored_entities import Repositories, add_entities, opened
+from tests.stored_rows import stored_rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,8 @@ class TwoWorkspaces(Generic[P]):
 
     schema: ClassVar[strawberry.Schema]
     repositories: ClassVar[Repositories]
+    further: ClassVar[tuple[Table, ...]] = ()
+    """Tables that the migrations do not create."""
 
     app: App
     engine: AsyncEngine
@@ -100,11 +103,12 @@ class TwoWorkspaces(Generic[P]):
         return self.client(Role.OWNER)
 
     async def store(self, *entities: Any) -> None:
-        raise NotImplementedError
+        async with self.engine.begin() as connection:
+            await add_entities(connection, self.repositories, entities)
 
     async def rows(self) -> dict[str, list[str]]:
         """Stored rows by table, to prove that nothing has changed."""
-        raise NotImplementedError
+        return await stored_rows(self.engine, further=self.further)
 
     async def stored(self, kind: type, id: str) -> Any:
         """The entity as the database has it, None if it has not."""

@@ -16,7 +16,6 @@ from infra.settings import Settings
 from tests.copies import Copies
 from tests.patience import PATIENT_SETTINGS
 from tests.sample.application import ADAPTERS_OF_SAMPLE, sample_database
-from tests.sample.infra.tables import TABLES
 from tests.sample.world import LibraryWorld, build_world
 from tests.servers import table_emptier
 
@@ -65,8 +64,7 @@ async def sample_worlds(
 ) -> Copies[LibraryWorld]:
     await empty_sample_tables()
     world = await build_world(sample_app, sample_engine)
-    tables = [table.__table__ for table in TABLES]
-    copies = await Copies.of(sample_engine, world, shared=(sample_app, sample_engine), further=tables)
+    copies = await Copies.of(sample_engine, world, shared=(sample_app, sample_engine), further=LibraryWorld.further)
     await empty_sample_tables()
     return copies
 

@@ -26,8 +26,7 @@ from tests.sample.infra.repository import (
     SqlTagRepository,
 )
 from tests.sample.infra.tables import TABLES, BookTagRow
-from tests.stored_entities import PLATFORM, add_entities
-from tests.stored_rows import stored_rows
+from tests.stored_entities import PLATFORM
 from tests.worlds import Team, TwoWorkspaces
 
 
@@ -69,10 +68,7 @@ class LibraryWorld(TwoWorkspaces[Library]):
         Tag: SqlTagRepository,
         Book: SqlBookRepository,
     }
-
-    async def store(self, *entities: Any) -> None:
-        async with self.engine.begin() as connection:
-            await add_entities(connection, self.repositories, entities)
+    further = tuple(table.__table__ for table in TABLES)
 
     async def tagged(self, book: Book, *tags: Tag) -> None:
         """Gives the stored book these tags."""
@@ -84,9 +80,6 @@ class LibraryWorld(TwoWorkspaces[Library]):
         """Lets the guest in to the stored shelf."""
         async with self.engine.begin() as connection:
             await connection.execute(letting_in(library.members[Role.GUEST], shelf))
-
-    async def rows(self) -> dict[str, list[str]]:
-        return await stored_rows(self.engine, further=tuple(table.__table__ for table in TABLES))
 
 
 def letting_in(guest: Member, shelf: Shelf) -> Insert:

@@ -17,7 +17,6 @@ from domain.shared.actor import Role
 from domain.workspaces.model import Workspace
 from tests.factories.workspaces import WorkspaceFactory
 from tests.routes import twins
-from tests.stored_rows import stored_rows
 from tests.tracker.factories.comments import CommentFactory
 from tests.tracker.factories.issues import IssueFactory
 from tests.tracker.factories.labels import LabelFactory
@@ -66,9 +65,6 @@ class World(TwoWorkspaces[Place]):
 
     async def store(self, *entities: Any) -> None:
         await store(self.engine, *entities)
-
-    async def rows(self) -> dict[str, list[str]]:
-        return await stored_rows(self.engine)
 
 
 def place(key: str, workspace: Workspace) -> Place:
